@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	enc "encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+)
+
+// The key and its answer are those of RFC 6455, section 1.3.
+const (
+	key    = "dGhlIHNhbXBsZSBub25jZQ=="
+	accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+)
+
+// dial opens a TCP connection to addr and performs the handshake.
+func dial(addr string) (net.Conn, error) {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if err := handshake(c, addr); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("handshake: %w", err)
+	}
+	return c, nil
+}
+
+func handshake(c net.Conn, addr string) error {
+	_, err := c.Write([]byte("GET /ws HTTP/1.1\r\nHost: " + addr + "\r\nOrigin: http://" + addr + "\r\n" +
+		"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key +
+		"\r\nSec-WebSocket-Protocol: " + subprotocol + "\r\n\r\n"))
+	if err != nil {
+		return err
+	}
+	in := bufio.NewReaderSize(c, 1024)
+	r, err := http.ReadResponse(in, nil)
+	if err != nil {
+		return err
+	}
+	switch {
+	case r.StatusCode != http.StatusSwitchingProtocols:
+		return errors.New(r.Status)
+	case r.Header.Get("Sec-WebSocket-Accept") != accept:
+		return fmt.Errorf("wrong Sec-WebSocket-Accept %q", r.Header.Get("Sec-WebSocket-Accept"))
+	case r.Header.Get("Sec-WebSocket-Protocol") != subprotocol:
+		return fmt.Errorf("wrong Sec-WebSocket-Protocol %q", r.Header.Get("Sec-WebSocket-Protocol"))
+	case in.Buffered() > 0:
+		return errors.New("bytes after the response that nobody asked for")
+	}
+	return nil
+}
+
+// A batch is what a client sends with one write, and what has to come back.
+type batch struct {
+	send, want []byte
+}
+
+// newBatch makes n messages of size bytes. They, and those of every other seed, differ from each other.
+func newBatch(seed uint64, n int, op byte, size int) batch {
+	src := rand.New(rand.NewPCG(seed, uint64(size)))
+	var b batch
+	p := make([]byte, size)
+	for range n {
+		for i := range p {
+			p[i] = byte(src.Uint32())
+			if op == text {
+				p[i] = ' ' + p[i]%('~'-' '+1)
+			}
+		}
+		b.want = append(appendHeader(b.want, op, size, 0), p...)
+		b.send = appendHeader(b.send, op, size, 0x80)
+		var mask [4]byte
+		enc.LittleEndian.PutUint32(mask[:], src.Uint32())
+		b.send = append(b.send, mask[:]...)
+		for i := range p {
+			b.send = append(b.send, p[i]^mask[i%4])
+		}
+	}
+	return b
+}
+
+// appendHeader appends the header of a whole message (RFC 6455 section 5.2) up to the mask key.
+func appendHeader(b []byte, op byte, size int, mask byte) []byte {
+	b = append(b, 0x80|op)
+	switch {
+	case size < 126:
+		return append(b, mask|byte(size))
+	case size < 1<<16:
+		return enc.BigEndian.AppendUint16(append(b, mask|126), uint16(size))
+	default:
+		return enc.BigEndian.AppendUint64(append(b, mask|127), uint64(size))
+	}
+}
+
+// check compares what came back, or the error that came instead, with want.
+func check(got, want []byte, err error) error {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("missing echo: %w", err)
+	case err != nil:
+		return fmt.Errorf("connection lost: %w", err)
+	case bytes.Equal(got, want):
+		return nil
+	}
+	i := 0
+	for got[i] == want[i] {
+		i++
+	}
+	return fmt.Errorf("wrong echo: byte %d of %d is %#x, not %#x", i, len(want), got[i], want[i])
+}

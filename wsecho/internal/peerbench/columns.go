@@ -1,0 +1,63 @@
+package main
+
+// A column is one thing that every server is put to, and one column of the table.
+type column struct {
+	name  string // for -columns
+	title string
+	per   string // what its CPU time and its rate count
+
+	// fanOut servers send each message to all their sessions; the others echo it to its sender.
+	fanOut bool
+
+	// against says which peers compete for ratio 1.00; nil: all of them.
+	against func(peer) bool
+
+	// connect puts a load on the server at addr. It is nil for the idle column, which has no load (idle.go).
+	connect func(p plan, addr string) (load, error)
+}
+
+func (c column) id() string { return c.name }
+
+const (
+	text   = 0x1 // opcodes, RFC 6455 section 5.2
+	binary = 0x2
+)
+
+// A message in the text columns is printable ASCII, in the others random bytes.
+var columns = []column{
+	{
+		name: "ping-pong", title: "ping-pong 64 B", per: "message",
+		against: peer.goroutinePerConnection,
+		connect: echoes{conns: 50, window: 1, op: text, size: 64}.connect,
+	},
+	{
+		name: "text", title: "pipelined 64 B text", per: "message",
+		connect: echoes{conns: 50, window: 32, op: text, size: 64}.connect,
+	},
+	{
+		name: "binary", title: "pipelined 64 B binary", per: "message",
+		connect: echoes{conns: 50, window: 32, op: binary, size: 64}.connect,
+	},
+	{
+		name: "64k", title: "64 KiB", per: "message",
+		connect: echoes{conns: 16, window: 1, op: binary, size: 64 << 10}.connect,
+	},
+	{
+		name: "1m", title: "1 MiB", per: "message",
+		connect: echoes{conns: 4, window: 1, op: binary, size: 1 << 20}.connect,
+	},
+	{
+		name: "fan-out", title: "fan-out 64 B", per: "delivery", fanOut: true,
+		connect: connectListeners,
+	},
+	{
+		name: "handshake", title: "handshake and close", per: "connection",
+		against: func(p peer) bool { return p.name == "gorilla" },
+		connect: connectVisitors,
+	},
+	{name: idleColumn, title: "idle session", per: "session"},
+}
+
+const idleColumn = "idle"
+
+func (c column) idle() bool { return c.name == idleColumn }

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"io"
+	"sync/atomic"
+	"time"
+)
+
+// echoes is a load of connections that each send a window of messages with one write, wait for all the echoes, compare
+// them, and begin again.
+type echoes struct {
+	conns, window int
+	op            byte
+	size          int
+}
+
+func (e echoes) connect(p plan, addr string) (load, error) {
+	cs, err := dialMany(e.conns, addr)
+	if err != nil {
+		return nil, err
+	}
+	l := &echoLoad{echoes: e, conns: cs, wait: p.patience}
+	for i := range cs {
+		// Two, used in turn, so that an echo of the last batch is not taken for one of this.
+		l.batches = append(l.batches, [2]batch{
+			newBatch(uint64(2*i), e.window, e.op, e.size),
+			newBatch(uint64(2*i+1), e.window, e.op, e.size),
+		})
+		l.got = append(l.got, make([]byte, len(l.batches[i][0].want)))
+	}
+	return l, nil
+}
+
+type echoLoad struct {
+	echoes
+	conns
+	wait    time.Duration
+	batches [][2]batch
+	got     [][]byte
+}
+
+func (l *echoLoad) run(d time.Duration) (int, error) {
+	l.patience(d + l.wait)
+	return together(len(l.conns), d, func(i int, stop *atomic.Bool) (count int, err error) {
+		for turn := 0; ; turn++ {
+			b := l.batches[i][turn%2]
+			if _, err := l.conns[i].Write(b.send); err != nil {
+				return count, check(nil, nil, err)
+			}
+			_, err := io.ReadFull(l.conns[i], l.got[i])
+			if err := check(l.got[i], b.want, err); err != nil {
+				return count, err
+			}
+			count += l.window
+			if stop.Load() {
+				return count, nil
+			}
+		}
+	})
+}
