@@ -45,11 +45,11 @@ func chart(p plan, r results) string {
 	height := 2*chartMargin + 34 + rows*panelHeight
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%[1]d" height="%[2]d" role="img">`+"\n", chartWidth, height)
-	fmt.Fprintf(&b, "<title>What WebSocket servers cost: %s</title>\n", html.EscapeString(names(p.peers, peer.id)))
+	fmt.Fprintf(&b, "<title>What WebSocket servers cost: %s</title>\n", html.EscapeString(list(p.peers, peer.id)))
 	fmt.Fprintf(&b, "<style>%s</style>\n", chartStyle)
 	fmt.Fprintf(&b, `<rect class="paper" width="%d" height="%d"/>`+"\n", chartWidth, height)
 	write(&b, chartMargin, chartMargin+14, "title", "What a WebSocket server costs: shorter is better")
-	write(&b, chartMargin, chartMargin+32, "faint", fmt.Sprintf("medians of %d rounds; bare: sockets alone, no library; %s", p.rounds, machine()))
+	write(&b, chartMargin, chartMargin+32, "faint", "bare: sockets alone, no library; "+machine())
 	for i, c := range p.columns {
 		x := chartMargin + i%2*(panelWidth+panelGap)
 		y := chartMargin + 40 + i/2*panelHeight

@@ -6,6 +6,7 @@ import (
 	enc "encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -98,19 +99,26 @@ func appendHeader(b []byte, op byte, size int, mask byte) []byte {
 	}
 }
 
-// check compares what came back, or the error that came instead, with want.
-func check(got, want []byte, err error) error {
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("missing echo: %w", err)
-	case err != nil:
-		return fmt.Errorf("connection lost: %w", err)
-	case bytes.Equal(got, want):
-		return nil
+// expect reads as much as want from c into got, which has its size, and compares.
+func expect(c net.Conn, got, want []byte) error {
+	n, err := io.ReadFull(c, got)
+	if bytes.Equal(got[:n], want[:n]) {
+		return lost(err)
 	}
 	i := 0
 	for got[i] == want[i] {
 		i++
 	}
 	return fmt.Errorf("wrong echo: byte %d of %d is %#x, not %#x", i, len(want), got[i], want[i])
+}
+
+// lost says what the error of a read or write means; there may be none.
+func lost(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("missing echo: %w", err)
+	}
+	return fmt.Errorf("connection lost: %w", err)
 }

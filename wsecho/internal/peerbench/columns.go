@@ -6,7 +6,7 @@ type column struct {
 	title string
 	per   string // what its CPU time and its rate count
 
-	// fanOut servers send each message to all their sessions; the others echo it to its sender.
+	// fanOut servers send each text message to all their sessions; the others echo it to its sender.
 	fanOut bool
 
 	// against says which peers compete for ratio 1.00; nil: all of them.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"sync/atomic"
 	"time"
 )
@@ -45,10 +44,9 @@ func (l *echoLoad) run(d time.Duration) (int, error) {
 		for turn := 0; ; turn++ {
 			b := l.batches[i][turn%2]
 			if _, err := l.conns[i].Write(b.send); err != nil {
-				return count, check(nil, nil, err)
+				return count, lost(err)
 			}
-			_, err := io.ReadFull(l.conns[i], l.got[i])
-			if err := check(l.got[i], b.want, err); err != nil {
+			if err := expect(l.conns[i], l.got[i], b.want); err != nil {
 				return count, err
 			}
 			count += l.window
@@ -57,4 +55,17 @@ func (l *echoLoad) run(d time.Duration) (int, error) {
 			}
 		}
 	})
+}
+
+// greet opens n connections, each of which has had one echo.
+func (p plan) greet(n int, op byte, addr string) (conns, error) {
+	l, err := echoes{conns: n, window: 1, op: op, size: 64}.connect(p, addr)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := l.run(0); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l.(*echoLoad).conns, nil
 }

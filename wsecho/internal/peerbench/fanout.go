@@ -1,9 +1,6 @@
 package main
 
-import (
-	"io"
-	"time"
-)
+import "time"
 
 // listeners is a load of sessions of which one sends a message and all receive it, itself among them.
 type listeners struct {
@@ -13,8 +10,10 @@ type listeners struct {
 	got     []byte
 }
 
+// connectListeners has each session greeted before the first message, since a handshake may be answered before the session is
+// on the server's list.
 func connectListeners(p plan, addr string) (load, error) {
-	cs, err := dialMany(p.listeners, addr)
+	cs, err := p.greet(p.listeners, binary, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -31,11 +30,10 @@ func (l *listeners) run(d time.Duration) (count int, err error) {
 	for turn := 0; ; turn++ {
 		m := l.message[turn%2]
 		if _, err := l.conns[0].Write(m.send); err != nil {
-			return count, check(nil, nil, err)
+			return count, lost(err)
 		}
 		for _, c := range l.conns {
-			_, err := io.ReadFull(c, l.got)
-			if err := check(l.got, m.want, err); err != nil {
+			if err := expect(c, l.got, m.want); err != nil {
 				return count, err
 			}
 			count++

@@ -51,7 +51,7 @@ func (p plan) idleTogether(peers []peer, record func(peer, sample)) error {
 		if f.empty, err = s.memory(); err != nil {
 			return fmt.Errorf("%s: %w", peer.name, err)
 		}
-		if f.conns, err = p.echoOnce(s.addr); err != nil {
+		if f.conns, err = p.greet(p.idlers, text, s.addr); err != nil {
 			return fmt.Errorf("%s: %w", peer.name, err)
 		}
 	}
@@ -67,17 +67,4 @@ func (p plan) idleTogether(peers []peer, record func(peer, sample)) error {
 		})
 	}
 	return nil
-}
-
-// echoOnce opens the idle connections; each has had one echo.
-func (p plan) echoOnce(addr string) (conns, error) {
-	l, err := echoes{conns: p.idlers, window: 1, op: text, size: 64}.connect(p, addr)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := l.run(0); err != nil {
-		l.Close()
-		return nil, err
-	}
-	return l.(*echoLoad).conns, nil
 }

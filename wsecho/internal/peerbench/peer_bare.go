@@ -31,7 +31,13 @@ func serveBare(ln net.Listener, fanOut bool) error {
 		reply := func(p []byte) { c.Write(p) }
 		if fanOut {
 			sessions.join(c)
-			reply = func(p []byte) { sessions.each(func(c net.Conn) { c.Write(p) }) }
+			reply = func(p []byte) {
+				if p[0]&0x0f != text {
+					c.Write(p)
+					return
+				}
+				sessions.each(func(c net.Conn) { c.Write(p) })
+			}
 		}
 		go func() {
 			defer c.Close()
@@ -112,6 +118,6 @@ func bareUnmask(dst, src []byte, key uint32) {
 		dst, src = dst[8:], src[8:]
 	}
 	for i := range src {
-		dst[i] = src[i] ^ byte(key>>(8*i))
+		dst[i] = src[i] ^ byte(wide>>(8*i))
 	}
 }

@@ -29,7 +29,7 @@ func serveCoder(ln net.Listener, fanOut bool) error {
 			if err != nil {
 				return
 			}
-			if fanOut {
+			if fanOut && typ == websocket.MessageText {
 				sessions.each(func(c *websocket.Conn) { c.Write(ctx, typ, p) })
 				continue
 			}

@@ -38,7 +38,7 @@ func serveGobwas(ln net.Listener, fanOut bool) error {
 				if h.Masked {
 					ws.Cipher(p, h.Mask, 0)
 				}
-				if fanOut && h.OpCode != ws.OpClose {
+				if fanOut && h.OpCode == ws.OpText {
 					frame, err := ws.CompileFrame(ws.NewFrame(h.OpCode, h.Fin, p))
 					if err != nil {
 						return

@@ -33,7 +33,7 @@ func serveGorilla(ln net.Listener, fanOut bool) error {
 			if err != nil {
 				return
 			}
-			if fanOut {
+			if fanOut && typ == websocket.TextMessage {
 				m, err := websocket.NewPreparedMessage(typ, p)
 				if err != nil {
 					return

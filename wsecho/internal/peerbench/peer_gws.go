@@ -40,7 +40,7 @@ func (h *gwsHandler) OnClose(c *gws.Conn, _ error) {
 
 func (h *gwsHandler) OnMessage(c *gws.Conn, m *gws.Message) {
 	defer m.Close()
-	if !h.fanOut {
+	if !h.fanOut || m.Opcode != gws.OpcodeText {
 		c.WriteMessage(m.Opcode, m.Bytes())
 		return
 	}

@@ -12,11 +12,11 @@ func serveMelody(ln net.Listener, fanOut bool) error {
 	m := melody.New()
 	m.Upgrader.Subprotocols = []string{subprotocol}
 	m.Config.MaxMessageSize = 2 << 20 // the default is 512 bytes
+	m.HandleMessageBinary(func(s *melody.Session, p []byte) { s.WriteBinary(p) })
 	if fanOut {
 		m.HandleMessage(func(_ *melody.Session, p []byte) { m.Broadcast(p) })
 	} else {
 		m.HandleMessage(func(s *melody.Session, p []byte) { s.Write(p) })
-		m.HandleMessageBinary(func(s *melody.Session, p []byte) { s.WriteBinary(p) })
 	}
 	return http.Serve(ln, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m.HandleRequest(w, r)

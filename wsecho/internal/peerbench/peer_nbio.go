@@ -20,7 +20,7 @@ func serveNbio(ln net.Listener, fanOut bool) error {
 		upgrader.OnClose(func(c *websocket.Conn, _ error) { sessions.leave(c) })
 	}
 	upgrader.OnMessage(func(c *websocket.Conn, typ websocket.MessageType, p []byte) {
-		if fanOut {
+		if fanOut && typ == websocket.TextMessage {
 			sessions.each(func(c *websocket.Conn) { c.WriteMessage(typ, p) })
 			return
 		}

@@ -7,7 +7,8 @@ type peer struct {
 	name string
 	kind kind
 	// serve answers connections from ln until the process ends. Every handshake selects subprotocol from those offered,
-	// and a message of 1 MiB is within all limits. With fanOut each message goes to all open sessions, else back to its sender.
+	// and a message of 1 MiB is within all limits. A message goes back to its sender; with fanOut a text message goes to all open
+	// sessions instead, among them every session that has had an echo.
 	serve func(ln net.Listener, fanOut bool) error
 }
 
@@ -23,6 +24,7 @@ const (
 const subprotocol = "echo-protocol"
 
 var peers = []peer{
+	{"wsecho", ours, serveWsecho},
 	{"coder", goroutines, serveCoder},
 	{"gorilla", goroutines, serveGorilla},
 	{"gws", goroutines, serveGws},

@@ -37,7 +37,7 @@ func thorough() plan {
 // short ends within a minute. Its figures are good to some ten per cent.
 func short() plan {
 	p := thorough()
-	p.rounds, p.warm, p.span = 1, 80*time.Millisecond, 200*time.Millisecond
+	p.rounds, p.warm, p.span = 1, 80*time.Millisecond, 250*time.Millisecond
 	p.idlers = 1000
 	return p
 }
@@ -48,8 +48,8 @@ func parse(args []string, stderr io.Writer) (p plan, svg string, err error) {
 	f.SetOutput(stderr)
 	quick := f.Bool("short", false, "finish within a minute, with rougher figures")
 	rounds := f.Int("rounds", 0, "how often everything is measured (0: 5, or 1 with -short)")
-	only := f.String("only", "", "measure these servers only: "+names(peers, peer.id))
-	cols := f.String("columns", "", "measure these columns only: "+names(columns, column.id))
+	only := f.String("only", "", "measure these servers only, comma-separated: "+list(peers, peer.id))
+	cols := f.String("columns", "", "measure these columns only, comma-separated: "+list(columns, column.id))
 	profiles := f.String("profiles", "", "write the servers' CPU profiles to this `directory` (profiling has a cost of its own)")
 	f.StringVar(&svg, "svg", "", "write a chart to this `file`")
 	if err := f.Parse(args); err != nil {
@@ -75,15 +75,15 @@ func parse(args []string, stderr io.Writer) (p plan, svg string, err error) {
 	return p, svg, nil
 }
 
-// choose returns those of all that the comma-separated list names, in the order of all; every one if it names none.
-func choose[T any](all []T, list string, id func(T) string) ([]T, error) {
-	if list == "" {
+// choose returns those of all that are among names, in the order of all; every one if names is "". Commas separate names.
+func choose[T any](all []T, names string, id func(T) string) ([]T, error) {
+	if names == "" {
 		return all, nil
 	}
-	wanted := strings.Split(list, ",")
+	wanted := strings.Split(names, ",")
 	for _, w := range wanted {
 		if !slices.ContainsFunc(all, func(t T) bool { return id(t) == w }) {
-			return nil, fmt.Errorf("no %q among %s", w, names(all, id))
+			return nil, fmt.Errorf("no %q among %s", w, list(all, id))
 		}
 	}
 	var chosen []T
@@ -95,10 +95,11 @@ func choose[T any](all []T, list string, id func(T) string) ([]T, error) {
 	return chosen, nil
 }
 
-func names[T any](all []T, id func(T) string) string {
+// list shows all of all, separated by commas.
+func list[T any](all []T, show func(T) string) string {
 	var s []string
 	for _, t := range all {
-		s = append(s, id(t))
+		s = append(s, show(t))
 	}
-	return strings.Join(s, ",")
+	return strings.Join(s, ", ")
 }

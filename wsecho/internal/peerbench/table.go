@@ -29,10 +29,11 @@ func table(p plan, r results) string {
 }
 
 func caption(p plan) string {
-	return fmt.Sprintf("Server CPU a message (a delivery, a connection), its ratio (× 1.00 is the best peer; ping-pong: the best with a goroutine "+
-		"a connection; handshake: gorilla), and how many a second. %s: heap + stacks after GC, a session of %d. "+
-		"Medians of %d rounds of %v; %s, %s.",
-		"Idle", p.idlers, p.rounds, p.span, machine(), runtime.Version())
+	return fmt.Sprintf("Server CPU a message (fan-out: a delivery; handshake: a connection), its ratio to the best peer "+
+		"(ping-pong: to the best with a goroutine a connection; handshake: to gorilla), and how many a second. "+
+		"Idle: heap and stacks after garbage collection, a session of %d. "+
+		"Medians, rounds × time: %d × %v. %s, %s.",
+		p.idlers, p.rounds, p.span, machine(), runtime.Version())
 }
 
 // machine names the processor where Linux tells it.
@@ -83,8 +84,8 @@ func tableColumns(p plan, r results) []tableColumn {
 		}
 	}
 	if len(echoing) > 0 {
-		last = append(last, tableColumn{"allocations: " + names(echoing, column.id), func(peer peer) string {
-			return names(echoing, func(c column) string {
+		last = append(last, tableColumn{"allocations: " + list(echoing, column.id), func(peer peer) string {
+			return list(echoing, func(c column) string {
 				m, _ := r.median(c, peer)
 				return few(m.allocs)
 			})

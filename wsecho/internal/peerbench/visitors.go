@@ -47,11 +47,10 @@ func (v visitors) visit() error {
 		return fmt.Errorf("handshake: %w", err)
 	}
 	if _, err := c.Write(closing); err != nil {
-		return check(nil, nil, err)
+		return lost(err)
 	}
 	got := make([]byte, len(closed))
-	_, err = io.ReadFull(c, got)
-	if err := check(got, closed, err); err != nil {
+	if err := expect(c, got, closed); err != nil {
 		return fmt.Errorf("close frame: %w", err)
 	}
 	if n, err := c.Read(got); n != 0 || err != io.EOF {

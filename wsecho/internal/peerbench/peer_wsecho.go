@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+
+	"github.com/coder/websocket"
+
+	"example.com/wsecho/wsecho"
+)
+
+// serveWsecho is wsecho as its own README mounts it: the default hook echoes, the limits leave room for the largest message.
+func serveWsecho(ln net.Listener, fanOut bool) error {
+	h := &wsecho.Handler{ReadLimit: 2 << 20, WriteLimit: 4 << 20}
+	if fanOut {
+		h.OnMessage = func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
+			if typ != websocket.MessageText {
+				return wsecho.Echo(ctx, s, typ, p)
+			}
+			for s := range h.Sessions() {
+				s.TryWrite(typ, p) // a listener that misses one ends the run
+			}
+			return nil
+		}
+	}
+	return http.Serve(ln, h)
+}

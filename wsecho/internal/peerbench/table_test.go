@@ -1,0 +1,57 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestRatios(t *testing.T) {
+	p := thorough()
+	p.peers = []peer{{"own", ours, nil}, {"gorilla", goroutines, nil}, {"gws", goroutines, nil}, {"nbio", eventLoop, nil}, {"bare", floor, nil}}
+	r := make(results)
+	for _, c := range p.columns {
+		for i, peer := range p.peers {
+			// Medians: own 4000, gorilla 8000, gws 5000, nbio 2000, bare 1000.
+			v := []float64{4000, 8000, 5000, 2000, 1000}[i]
+			for _, v := range []float64{v * 9, v, v / 2} {
+				r.add(c, peer, sample{cpu: v, rate: 1e9 / v, bytes: v, allocs: 0.004})
+			}
+		}
+	}
+	lines := strings.Split(table(p, r), "\n")
+	for _, test := range []struct {
+		row   int
+		peer  string
+		cells string
+	}{
+		{4, "own", "4.00 µs ×0.80 250k/s|4.00 µs ×2.00 250k/s"}, // of gws, which has a goroutine a connection; of nbio
+		{6, "gws", "5.00 µs ×1.00 200k/s|5.00 µs ×2.50 200k/s"},
+		{8, "bare", "1.00 µs ×0.20 1.00M/s|1.00 µs ×0.50 1.00M/s"},
+	} {
+		got := strings.Split(lines[test.row], " | ")
+		if got[0] != "| "+test.peer || strings.Join(got[1:3], "|") != test.cells {
+			t.Errorf("row %d: %q, want %s and %s", test.row, lines[test.row], test.peer, test.cells)
+		}
+	}
+	own := strings.Split(lines[4], " | ")
+	if handshake := own[7]; handshake != "4.00 µs ×0.50 250k/s" {
+		t.Errorf("handshake: %q is not half of gorilla", handshake)
+	}
+	if idle := own[8]; idle != "3.91 KB ×2.00" {
+		t.Errorf("idle: %q is not twice nbio", idle)
+	}
+	if last := strings.TrimSuffix(own[len(own)-1], " |"); last != "0, 0, 0, 0, 0" {
+		t.Errorf("allocations: %q", last)
+	}
+}
+
+func TestRatioWithoutAPeer(t *testing.T) {
+	p := tiny()
+	p.peers = []peer{{"own", ours, nil}}
+	p.columns = p.columns[:1]
+	r := make(results)
+	r.add(p.columns[0], p.peers[0], sample{cpu: 4000, rate: 10})
+	if got := table(p, r); !strings.Contains(got, "| own | 4.00 µs 0.01k/s |") {
+		t.Errorf("no bare figure in %s", got)
+	}
+}
