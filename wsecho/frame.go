@@ -1,0 +1,170 @@
+package wsecho
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+
+	"github.com/coder/websocket"
+)
+
+// Opcodes and header bits, RFC 6455 section 5.2.
+const (
+	opCont, opText, opBinary = 0x0, 0x1, 0x2
+	opClose, opPing, opPong  = 0x8, 0x9, 0xa
+	finBit, rsv1Bit, maskBit = 0x80, 0x40, 0x80
+
+	maxControl     = 125 // bytes that a control frame may carry
+	maxCloseReason = maxControl - 2
+)
+
+// header is the header of one frame from the peer.
+type header struct {
+	fin, rsv1 bool
+	op        byte
+	n         int64  // bytes of payload
+	key       uint32 // in the order in which it lies in memory
+	size      int    // bytes of the header itself; 0 while some are missing
+}
+
+// parseHeader reads the frame header at the start of b. What is wrong is said as soon as the byte
+// that shows it is in; n is known (and may be judged) before the key is, while size is still 0.
+// open: a fragmented message is under way. deflate: RSV1 may be set (RFC 7692 section 6).
+func parseHeader(b []byte, open, deflate bool) (h header, e *ending) {
+	if len(b) < 2 {
+		return h, nil
+	}
+	h.fin, h.rsv1, h.op = b[0]&finBit != 0, b[0]&rsv1Bit != 0, b[0]&0xf
+	n7 := b[1] & 0x7f
+	data, control := h.op == opText || h.op == opBinary, h.op >= opClose
+	switch {
+	case b[0]&0x30 != 0 || h.rsv1 && !(deflate && data):
+		return h, violation("reserved bit set")
+	case h.op > opBinary && !control || h.op > opPong:
+		return h, violation("reserved opcode")
+	case b[1]&maskBit == 0:
+		return h, violation("frame not masked")
+	case control && !h.fin:
+		return h, violation("control frame fragmented")
+	case control && n7 > maxControl:
+		return h, violation("control frame longer than 125 bytes")
+	case h.op == opCont && !open:
+		return h, violation("continuation of nothing")
+	case data && open:
+		return h, violation("new message inside a fragmented one")
+	}
+	size := 2
+	switch n7 {
+	default:
+		h.n = int64(n7)
+	case 126:
+		if size = 4; len(b) < size {
+			return h, nil
+		}
+		if h.n = int64(binary.BigEndian.Uint16(b[2:])); h.n < 126 {
+			return h, violation("length not in its shortest form")
+		}
+	case 127:
+		if size = 10; len(b) < size {
+			return h, nil
+		}
+		if h.n = int64(binary.BigEndian.Uint64(b[2:])); h.n < 0 {
+			return h, violation("length with its top bit set")
+		} else if h.n < 1<<16 {
+			return h, violation("length not in its shortest form")
+		}
+	}
+	if len(b) >= size+4 {
+		h.key, h.size = binary.LittleEndian.Uint32(b[size:]), size+4
+	}
+	return h, nil
+}
+
+// appendHeader appends the header of a whole, unmasked frame of n bytes.
+func appendHeader(b []byte, op byte, n int) []byte {
+	b = append(b, finBit|op)
+	switch {
+	case n < 126:
+		return append(b, byte(n))
+	case n < 1<<16:
+		return binary.BigEndian.AppendUint16(append(b, 126), uint16(n))
+	}
+	return binary.BigEndian.AppendUint64(append(b, 127), uint64(n))
+}
+
+// appendClose appends a close frame; code and reason are fit to be sent. 1005 means no body.
+func appendClose(b []byte, code websocket.StatusCode, reason string) []byte {
+	if code == websocket.StatusNoStatusRcvd {
+		return append(b, finBit|opClose, 0)
+	}
+	b = append(b, finBit|opClose, byte(2+len(reason)), byte(code>>8), byte(code))
+	return append(b, reason...)
+}
+
+// unmask takes the mask off p in place and returns the key turned for the bytes that follow p.
+func unmask(p []byte, key uint32) uint32 {
+	k := uint64(key)<<32 | uint64(key)
+	for len(p) >= 32 { // four words a turn: half the time of one
+		q := p[:32]
+		binary.LittleEndian.PutUint64(q, binary.LittleEndian.Uint64(q)^k)
+		binary.LittleEndian.PutUint64(q[8:], binary.LittleEndian.Uint64(q[8:])^k)
+		binary.LittleEndian.PutUint64(q[16:], binary.LittleEndian.Uint64(q[16:])^k)
+		binary.LittleEndian.PutUint64(q[24:], binary.LittleEndian.Uint64(q[24:])^k)
+		p = p[32:]
+	}
+	for len(p) >= 8 {
+		binary.LittleEndian.PutUint64(p, binary.LittleEndian.Uint64(p)^k)
+		p = p[8:]
+	}
+	for i := range p {
+		p[i] ^= byte(key)
+		key = key>>8 | key<<24
+	}
+	return key
+}
+
+// validPrefix says how much of b is whole valid runes. ok is false once no continuation can mend it.
+func validPrefix(b []byte) (n int, ok bool) {
+	if utf8.Valid(b) {
+		return len(b), true
+	}
+	for i := len(b) - 1; i >= max(0, len(b)-utf8.UTFMax+1); i-- {
+		if utf8.RuneStart(b[i]) {
+			return i, !utf8.FullRune(b[i:]) && utf8.Valid(b[:i])
+		}
+	}
+	return 0, false
+}
+
+// sendable: the code may stand in a close frame, RFC 6455 section 7.4 and the IANA registry.
+func sendable(c websocket.StatusCode) bool {
+	return c >= 1000 && c <= 1003 || c >= 1007 && c <= 1014 || c >= 3000 && c <= 4999
+}
+
+// cutReason shortens a reason to what fits a close frame and is UTF-8.
+func cutReason(reason string) string {
+	for i, r := range reason {
+		_, size := utf8.DecodeRuneInString(reason[i:])
+		if r == utf8.RuneError && size == 1 || i+size > maxCloseReason {
+			return reason[:i]
+		}
+	}
+	return reason
+}
+
+// parseClose reads the payload of the peer's close frame.
+func parseClose(p []byte) (websocket.CloseError, *ending) {
+	if len(p) == 0 {
+		return websocket.CloseError{Code: websocket.StatusNoStatusRcvd}, nil
+	}
+	if len(p) == 1 {
+		return websocket.CloseError{}, violation("close payload of one byte")
+	}
+	ce := websocket.CloseError{Code: websocket.StatusCode(binary.BigEndian.Uint16(p)), Reason: string(p[2:])}
+	switch {
+	case !sendable(ce.Code):
+		return ce, violation("close code that may not be sent")
+	case !utf8.ValidString(ce.Reason):
+		return ce, invalid("close reason is not UTF-8", nil)
+	}
+	return ce, nil
+}

@@ -1,0 +1,176 @@
+package wsecho
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"path"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// DefaultSubprotocol is the subprotocol that a Handler speaks unless told otherwise.
+const DefaultSubprotocol = "echo-protocol"
+
+// Handler is a WebSocket endpoint: an http.Handler that checks the handshake, upgrades it and hands
+// the session to its hooks. The zero value echoes and speaks DefaultSubprotocol.
+//
+// One session's hooks never overlap; those of different sessions run concurrently, and none runs
+// with a lock of this package held. A hook may take as long as it likes: no message is handed to it
+// meanwhile, which is the backpressure, so a hook must never wait for another message of the same
+// peer. A hook that panics ends its session, never the process.
+//
+// The fields must not change, nor the Handler be copied, after its first ServeHTTP.
+type Handler struct {
+	// Subprotocols are those spoken, the preferred one first. Exactly one that the client offers,
+	// to the letter, is selected and sent; a client that offers none of them is refused. The entry
+	// "" also admits clients that offer none at all. Empty: {DefaultSubprotocol}.
+	Subprotocols []string
+
+	// OriginPatterns admits browser pages of other origins than the request's own host. A pattern is
+	// matched, in lower case, with path.Match against the Origin's host, or against scheme://host if
+	// it holds "://". A request without an Origin is no browser's and is admitted. Empty: the same
+	// origin alone.
+	OriginPatterns []string
+
+	// OnOpen runs within ServeHTTP, after the upgrade and before the first message is read; r carries
+	// the session's context. An error or a panic ends the session as one of OnMessage does, without an
+	// OnClose: an OnOpen that fails cleans up after itself. Nil: nothing.
+	OnOpen func(s *Session, r *http.Request) error
+
+	// OnMessage gets each message; see MessageFunc. A push-only handler wants one that refuses, such
+	// as by returning a websocket.CloseError of StatusPolicyViolation. Nil: Echo.
+	OnMessage MessageFunc
+
+	// OnClose runs exactly once for each session whose OnOpen returned nil, after the last OnMessage
+	// and every function of Session.Go have returned. err says why the session ended and is never nil:
+	// a websocket.CloseError when the peer, Session.Close or a hook closed it, *PanicError,
+	// ErrShutdown, ErrPongTimeout, ErrWriteTimeout, websocket.ErrMessageTooBig, a hook's own error,
+	// or what was wrong with the connection or its data. ctx has the values of the session's context,
+	// and ends when the ctx of Shutdown does or Close is called. Nil: nothing.
+	OnClose func(ctx context.Context, s *Session, err error)
+
+	// ErrorHandler answers a refused handshake. The headers that belong to the refusal are already
+	// set on w; err is always a *HandshakeError. Nil: its status and one line of text.
+	ErrorHandler func(w http.ResponseWriter, r *http.Request, err error)
+
+	// ReadLimit bounds one message, in bytes after inflation. A longer one ends the session with 1009
+	// as soon as a frame's header declares it. Negative: no limit. 0: 1 MiB.
+	ReadLimit int64
+
+	// WriteLimit bounds, in bytes, what may wait for a slow peer. A message finds room when it fits
+	// beside what waits, or when nothing waits. Negative: no limit. 0: 1 MiB.
+	WriteLimit int
+
+	// MaxSessions bounds the sessions that are open at once; a handshake past it is refused with 503.
+	// 0 or less: no limit.
+	MaxSessions int
+
+	// PingInterval is how often the peer is pinged, also while it sends. Negative: never.
+	// 0: 25 s, under the 60 s after which common proxies cut an idle connection.
+	PingInterval time.Duration
+
+	// PongTimeout is how long after a ping the peer may stay silent; any byte counts as life, and so
+	// does one that waits unread while a hook runs. Negative: pings may stay unanswered. 0: 10 s.
+	PongTimeout time.Duration
+
+	// WriteTimeout is how long a peer may take none of the bytes that wait for it. Negative: no limit.
+	// 0: 10 s.
+	WriteTimeout time.Duration
+
+	// CloseTimeout is the time from the start of the close to the end of the connection, in which what
+	// was written before leaves and the peer answers. Negative: the peer is not waited for. 0: 5 s.
+	CloseTimeout time.Duration
+
+	// DrainSpread is the time over which Shutdown spreads its closes, evenly and with jitter, so that
+	// the reconnects do not come as one herd. 0 or less: all at once.
+	DrainSpread time.Duration
+
+	// Compression is the mode of permessage-deflate (RFC 7692) that is offered to clients which ask.
+	// It costs memory: with websocket.CompressionContextTakeover about 1.3 MB a session once it has
+	// sent and received a compressed message; with CompressionNoContextTakeover about 4 KB a session
+	// and 1.2 MB for each message that is being deflated. Messages under 512 bytes are sent as they are.
+	// Zero: disabled.
+	Compression websocket.CompressionMode
+
+	// Logger gets one record for each session that ends and each handshake that is refused: hooks'
+	// errors and panics as errors, what the peer did wrong as warnings, normal ends at debug level.
+	// Nil: slog.Default().
+	Logger *slog.Logger
+
+	once sync.Once
+	set  settings
+	reg  registry
+}
+
+// settings are the fields with their defaults in place.
+type settings struct {
+	subprotocols []string
+	message      MessageFunc
+	readLimit    int64
+	writeLimit   int
+	pingInterval time.Duration
+	pongTimeout  time.Duration
+	writeTimeout time.Duration
+	closeTimeout time.Duration
+	parkAfter    time.Duration // how long a session is quiet before it gives up its goroutine
+}
+
+const defaultParkAfter = 4 * time.Second // longer than a talk pauses, shorter than PingInterval
+
+// setup runs before anything else of the Handler does.
+func (h *Handler) setup() {
+	h.once.Do(func() {
+		h.set = settings{
+			subprotocols: h.Subprotocols,
+			message:      h.OnMessage,
+			readLimit:    cmp.Or(h.ReadLimit, 1<<20),
+			writeLimit:   cmp.Or(h.WriteLimit, 1<<20),
+			pingInterval: cmp.Or(h.PingInterval, 25*time.Second),
+			pongTimeout:  cmp.Or(h.PongTimeout, 10*time.Second),
+			writeTimeout: cmp.Or(h.WriteTimeout, 10*time.Second),
+			closeTimeout: cmp.Or(h.CloseTimeout, 5*time.Second),
+			parkAfter:    cmp.Or(h.set.parkAfter, defaultParkAfter),
+		}
+		if len(h.Subprotocols) == 0 {
+			h.set.subprotocols = []string{DefaultSubprotocol}
+		}
+		if h.OnMessage == nil {
+			h.set.message = Echo
+		}
+		for _, p := range h.OriginPatterns {
+			if _, err := path.Match(p, ""); err != nil {
+				h.log().Error("wsecho: origin pattern matches nothing", "pattern", p, "err", err)
+			}
+		}
+		h.reg.init()
+	})
+}
+
+func (h *Handler) log() *slog.Logger { return cmp.Or(h.Logger, slog.Default()) }
+
+// ServeHTTP checks the handshake, upgrades it and runs OnOpen. It returns once OnOpen has; the
+// session lives on. So what a middleware releases when it returns (a transaction, a pooled value, a
+// span) is gone by the first message, and an access log sees the handshake alone. Over HTTP/2,
+// middleware.ExtendedConnect is what stays for as long as the session does.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.setup()
+	subprotocol, refusal := h.check(r)
+	if refusal == nil {
+		refusal = h.reg.reserve(h.MaxSessions)
+	}
+	if refusal != nil {
+		h.refuse(w, r, refusal)
+		return
+	}
+	s, refusal := h.upgrade(w, r, subprotocol)
+	if refusal != nil {
+		h.reg.release()
+		h.refuse(w, r, refusal)
+		return
+	}
+	s.open(r)
+}

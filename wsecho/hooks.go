@@ -1,0 +1,132 @@
+package wsecho
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/coder/websocket"
+)
+
+// MessageFunc gets one whole message. ctx is s.Context(). p is the hook's to read and to change until
+// it returns; clone it for a goroutine. Text is valid UTF-8.
+//
+// An error ends the session. A websocket.CloseError itself, not wrapped, is the close code and reason
+// that the peer sees; any other error is logged and sent as 1011 without a text, as is a panic.
+type MessageFunc func(ctx context.Context, s *Session, typ websocket.MessageType, p []byte) error
+
+// Echo is the MessageFunc that sends every message back.
+func Echo(ctx context.Context, s *Session, typ websocket.MessageType, p []byte) error {
+	return s.Write(ctx, typ, p)
+}
+
+// goexit is the end of a session whose hook ended its goroutine (runtime.Goexit, t.FailNow).
+var goexit = &ending{"error", errors.New("wsecho: a hook ended its goroutine"), websocket.StatusInternalError, ""}
+
+// open runs OnOpen, within ServeHTTP, and starts the session's goroutine.
+func (s *Session) open(r *http.Request) {
+	if s.h.reg.enter(s) { // Shutdown has begun: too late for OnOpen
+		s.end(shutdown, false)
+		go s.farewell()
+		return
+	}
+	s.startKeepalive()
+	returned := false
+	defer func() {
+		if !returned {
+			s.end(goexit, false)
+			go s.farewell()
+		}
+	}()
+	var err error
+	if s.h.OnOpen != nil {
+		err = s.guard(func() error { return s.h.OnOpen(s, r.WithContext(s.ctx)) })
+	}
+	returned = true
+	s.accepted = err == nil
+	s.listed.Store(s.accepted)
+	s.hookReturned(err, false)
+	if s.phase.CompareAndSwap(working, reading) {
+		go s.run(false)
+	} else {
+		s.drop()
+		go s.farewell()
+	}
+}
+
+// message hands one message to OnMessage, in the session's goroutine.
+func (s *Session) message(typ websocket.MessageType, p []byte) {
+	s.quiet.busy = true
+	s.in.count(len(p))
+	if err := s.onMessage(typ, p); err != nil {
+		s.hookReturned(err, true)
+	}
+}
+
+func (s *Session) onMessage(typ websocket.MessageType, p []byte) (err error) {
+	defer s.recovered(&err)
+	return s.h.set.message(s.ctx, s, typ, p)
+}
+
+// guard turns a panic of f into its error.
+func (s *Session) guard(f func() error) (err error) {
+	defer s.recovered(&err)
+	return f()
+}
+
+func (s *Session) recovered(err *error) {
+	if v := recover(); v != nil {
+		*err = &PanicError{Value: v, Stack: debug.Stack()}
+	}
+}
+
+// hookReturned ends the session if a hook's error asks for it.
+func (s *Session) hookReturned(err error, self bool) {
+	var own *overError
+	switch ce, closes := err.(websocket.CloseError); {
+	case err == nil:
+	case closes:
+		e, fit := closing("hook", err, ce.Code, ce.Reason)
+		if s.end(e, self) && !fit {
+			s.logUnfit(ce.Code)
+		}
+	case errors.As(err, &own) && own.s == s:
+		// The peer is gone, as Write said. The reader knows better why, or soon will.
+	case !s.end(failed(err), self):
+		s.logPanic(err)
+	}
+}
+
+// failed is the end by a hook's error or panic; the peer is not told what it says.
+func failed(err error) *ending {
+	label := "error"
+	if _, ok := err.(*PanicError); ok {
+		label = "panic"
+	}
+	return &ending{label, err, websocket.StatusInternalError, ""}
+}
+
+// farewell is the hooks' part of the end. No hook runs when it starts and none starts any more.
+func (s *Session) farewell() {
+	defer s.part()
+	s.gos.Wait()
+	s.logEnd()
+	if !s.accepted {
+		return
+	}
+	defer s.listed.Store(false)
+	if s.h.OnClose == nil {
+		return
+	}
+	ctx, cancel := s.h.reg.closeContext(s.ctx)
+	defer cancel()
+	s.logPanic(s.guard(func() error { s.h.OnClose(ctx, s, s.cause.err); return nil }))
+}
+
+// part ends one part of the end; the second leaves the registry, and the session is no more.
+func (s *Session) part() {
+	if s.parts.Add(-1) == 0 {
+		s.h.reg.leave(s)
+	}
+}

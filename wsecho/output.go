@@ -1,0 +1,167 @@
+package wsecho
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	outSize  = 16 << 10         // of a buffer that frames wait in
+	holdTime = time.Millisecond // that a reply may wait for company
+)
+
+var outPool = sync.Pool{New: func() any { b := make([]byte, 0, outSize); return &b }}
+
+// output is what waits to be written. All of it is under Session.mu.
+type output struct {
+	q     []byte        // whole frames, but for the start of the first, which may have left
+	buf   *[]byte       // pooled: what q began in
+	held  bool          // more input is at hand: replies wait for company
+	timer *time.Timer   // ends that wait; made at the first
+	busy  bool          // the flusher lives: nobody else touches the socket's sending side
+	shut  bool          // the sending side is shut down, or about to be
+	err   error         // *overError once a write has failed: nothing more is sent
+	room  chan struct{} // closed when bytes have left, or never will
+
+	messages, bytes uint64 // queued by Write and TryWrite
+}
+
+// startQueue makes sure that there is a queue to append to, and says whether it is empty. Under mu.
+func (s *Session) startQueue() (first bool) {
+	if s.out.q == nil {
+		s.out.buf = outPool.Get().(*[]byte)
+		s.out.q = *s.out.buf
+	}
+	return len(s.out.q) == 0
+}
+
+// settle sees to it that what is in the queue leaves: now, or when the hold ends. first: the queue
+// was empty before. Under mu.
+func (s *Session) settle(first bool) {
+	o := &s.out
+	switch {
+	case !o.held || len(o.q) >= outSize:
+		s.flush()
+	case !first:
+	case o.timer == nil:
+		o.timer = time.AfterFunc(holdTime, s.release)
+	default:
+		o.timer.Reset(holdTime)
+	}
+}
+
+// hold makes replies wait for company until release.
+func (s *Session) hold() {
+	s.mu.Lock()
+	s.out.held = s.cause == nil
+	s.mu.Unlock()
+}
+
+// release ends a hold. It also runs by the hold's timer: a slow hook must not delay what it wrote before.
+func (s *Session) release() {
+	s.mu.Lock()
+	s.unhold()
+	s.flush()
+	s.mu.Unlock()
+}
+
+func (s *Session) unhold() {
+	s.out.held = false
+	if s.out.timer != nil {
+		s.out.timer.Stop()
+	}
+}
+
+// ping queues a ping, exempt from the limit: it is what finds the peer dead. Under mu.
+func (s *Session) ping() {
+	if s.overLocked() == nil {
+		s.startQueue()
+		s.out.q = appendHeader(s.out.q, opPing, 0)
+		s.flush()
+	}
+}
+
+// pong answers a ping, unless the queue is full: a peer that pings and never reads gets no pongs.
+func (s *Session) pong(p []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.overLocked() != nil || s.full(len(p)) {
+		return
+	}
+	first := s.startQueue()
+	s.out.q = append(appendHeader(s.out.q, opPong, len(p)), p...)
+	s.settle(first)
+}
+
+// closeOutput queues the close frame, if the end has one, and starts the time that the close may
+// take. Nothing is queued after it, as cause is set. Under mu, once.
+func (s *Session) closeOutput(e *ending) {
+	if e.code != 0 && s.out.err == nil {
+		s.startQueue()
+		s.out.q = appendClose(s.out.q, e.code, e.reason)
+	}
+	s.unhold()
+	s.wakeWriters()
+	s.keep.endWithin(s, s.h.set.closeTimeout)
+	s.flush()
+}
+
+// flush writes what the socket takes at once; a flusher waits for the rest. Under mu.
+func (s *Session) flush() {
+	o := &s.out
+	if o.busy || o.shut || o.err != nil || s.dead || !s.write() {
+		return
+	}
+	if len(o.q) > 0 {
+		o.busy = true
+		go s.flusher()
+		return
+	}
+	if s.cause == nil {
+		return
+	}
+	if o.shut = true; s.sock.raw == nil { // closing a TLS connection's side may wait
+		o.busy = true
+		go s.flusher()
+		return
+	}
+	s.sideShut(s.sock.closeWrite())
+}
+
+// write writes what a raw socket takes at once, and says whether the socket is fit for more. Under mu.
+func (s *Session) write() bool {
+	if s.sock.raw == nil || len(s.out.q) == 0 {
+		return true
+	}
+	n, err := writeRaw(s.sock.raw, s.out.q, false)
+	s.sent(n)
+	if err != nil {
+		s.broken(err)
+	}
+	return err == nil
+}
+
+// sent takes n bytes off the queue. Under mu.
+func (s *Session) sent(n int) {
+	o := &s.out
+	if n < len(o.q) {
+		o.q = o.q[n:]
+	} else if o.buf != nil {
+		if cap(o.q) > cap(*o.buf) && n <= copyMax {
+			*o.buf = o.q[:0] // it has grown, and is worth keeping
+		}
+		outPool.Put(o.buf)
+		o.buf, o.q = nil, nil
+	}
+	if n > 0 {
+		s.wakeWriters()
+	}
+}
+
+// wakeWriters lets those who wait for room, or for the queue to be gone, look again. Under mu.
+func (s *Session) wakeWriters() {
+	if s.out.room != nil {
+		close(s.out.room)
+		s.out.room = nil
+	}
+}

@@ -1,0 +1,113 @@
+package wsecho
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/coder/websocket"
+)
+
+// copyMax: measured, up to here one copy and one write beat two writes.
+const copyMax = 128 << 10
+
+// send queues one message. room, when not nil, says when to try again.
+func (s *Session) send(ctx context.Context, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
+	if typ != websocket.MessageText && typ != websocket.MessageBinary {
+		return nil, fmt.Errorf("wsecho: message type %d is neither text nor binary", typ)
+	}
+	if s.z != nil && len(p) >= deflateMin {
+		return s.sendDeflated(ctx, typ, p)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if room, err := s.admit(ctx, len(p)); err != nil {
+		return room, err
+	}
+	s.out.messages++
+	s.out.bytes += uint64(len(p))
+	first := s.startQueue()
+	s.out.q = appendHeader(s.out.q, byte(typ), len(p))
+	if len(p) > copyMax && s.sock.raw != nil && !s.out.busy {
+		p = s.sendStraight(p)
+	}
+	if len(p) > 0 {
+		s.startQueue()
+		s.out.q = append(s.out.q, p...)
+	}
+	s.settle(first)
+	return nil, nil
+}
+
+// sendDeflated asks for room before it deflates: once it has, the frame must be sent, as what
+// follows may refer to it (RFC 7692 section 7.1.1). The deflater's lock keeps the order.
+func (s *Session) sendDeflated(ctx context.Context, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
+	s.z.mu.Lock()
+	defer s.z.mu.Unlock()
+	s.mu.Lock()
+	room, err = s.admit(ctx, len(p))
+	s.mu.Unlock()
+	if err != nil {
+		return room, err
+	}
+	frame, err := s.z.deflate(typ, p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if over := s.overLocked(); over != nil {
+		return nil, over
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.out.messages++
+	s.out.bytes += uint64(len(p))
+	first := s.startQueue()
+	s.out.q = append(s.out.q, frame...)
+	s.settle(first)
+	return nil, nil
+}
+
+// admit says whether a message of n bytes may be queued. Under mu.
+func (s *Session) admit(ctx context.Context, n int) (room <-chan struct{}, err error) {
+	if err := s.overLocked(); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("wsecho: write: %w", err)
+	}
+	if s.full(n) && !s.out.busy {
+		s.flush() // it was held
+		if err := s.overLocked(); err != nil {
+			return nil, err
+		}
+	}
+	if !s.full(n) {
+		return nil, nil
+	}
+	if s.out.room == nil {
+		s.out.room = make(chan struct{})
+	}
+	return s.out.room, ErrWriteLimit
+}
+
+// full: n more bytes do not fit beside what waits. Under mu.
+func (s *Session) full(n int) bool {
+	limit, waiting := s.h.set.writeLimit, len(s.out.q)
+	return limit > 0 && waiting > 0 && waiting+n > limit
+}
+
+// sendStraight writes what a raw socket takes of a large message, whose header ends the queue,
+// without copying it first, and returns the rest. Under mu.
+func (s *Session) sendStraight(p []byte) (rest []byte) {
+	if !s.write() {
+		return nil
+	}
+	if len(s.out.q) > 0 {
+		return p
+	}
+	n, err := writeRaw(s.sock.raw, p, false)
+	if err != nil {
+		s.broken(err)
+		return nil
+	}
+	return p[n:]
+}

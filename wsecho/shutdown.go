@@ -1,0 +1,96 @@
+package wsecho
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// Shutdown refuses new handshakes from now on, closes every session with 1001 (over DrainSpread),
+// and waits until every OnClose has returned and every connection is gone. When ctx ends first it
+// cuts the connections that are left, ends the ctx of every OnClose, and returns ctx's error; even
+// under a ctx that has already ended each peer is sent its 1001 if its socket takes it.
+//
+// A service calls it at the same time as http.Server.Shutdown, which neither waits for upgraded
+// connections nor tells them; see the package example.
+func (h *Handler) Shutdown(ctx context.Context) error {
+	h.setup()
+	h.reg.close()
+	h.closeAll(ctx)
+	select {
+	case <-h.reg.empty:
+		return nil
+	default:
+	}
+	select {
+	case <-h.reg.empty:
+		return nil
+	case <-ctx.Done():
+		h.cutAll()
+		return ctx.Err()
+	}
+}
+
+// Close ends every session at once, with 1001 if the peer's socket takes it, and ends the ctx of
+// every OnClose. It refuses new handshakes from now on and waits for nothing. Its error is nil.
+func (h *Handler) Close() error {
+	h.setup()
+	h.reg.close()
+	h.cutAll()
+	return nil
+}
+
+// closeAll closes the sessions that are open, spread over DrainSpread. What opens meanwhile closes
+// itself. Each closes within a slot of its own, at a random moment of it.
+func (h *Handler) closeAll(ctx context.Context) {
+	all := h.reg.snapshot()
+	slot := h.spread(ctx) / time.Duration(max(len(all), 1))
+	if slot <= 0 {
+		for _, s := range all {
+			s.end(shutdown, false)
+		}
+		return
+	}
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	start := time.Now()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for i, s := range all {
+		at := time.Duration(i)*slot + rand.N(slot)
+		timer.Reset(at - time.Since(start))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		case <-h.reg.empty: // all have gone by themselves
+			return
+		}
+		s.end(shutdown, false)
+	}
+}
+
+// spread is DrainSpread, cut short so that the last session still has CloseTimeout before ctx ends.
+func (h *Handler) spread(ctx context.Context) time.Duration {
+	spread := h.DrainSpread
+	if deadline, ok := ctx.Deadline(); ok {
+		spread = min(spread, time.Until(deadline)-max(h.set.closeTimeout, 0))
+	}
+	return spread
+}
+
+// cutGrace is what a connection that only its flusher may write to gets for its close frame.
+const cutGrace = 100 * time.Millisecond
+
+// cutAll ends what is left, now.
+func (h *Handler) cutAll() {
+	h.reg.giveUp()
+	for _, s := range h.reg.snapshot() {
+		s.end(shutdown, false)
+		s.mu.Lock()
+		if s.out.busy && s.sock.raw == nil && !s.dead {
+			s.keep.endWithin(s, cutGrace)
+		} else {
+			s.lose()
+		}
+		s.mu.Unlock()
+	}
+}

@@ -1,0 +1,120 @@
+//go:build unix
+
+package wsecho
+
+import (
+	"io"
+	"net"
+	"sync"
+	"syscall"
+)
+
+// rawConn is c's descriptor if c is the kernel's socket itself.
+func rawConn(c net.Conn) syscall.RawConn {
+	var raw syscall.RawConn
+	switch c := c.(type) {
+	case *net.TCPConn:
+		raw, _ = c.SyscallConn()
+	case *net.UnixConn:
+		raw, _ = c.SyscallConn()
+	}
+	return raw
+}
+
+// rawReader reads a raw socket. Every wait begins with a read that finds nothing: an EOF may already
+// be there, with no further event to come.
+type rawReader struct {
+	rd  *reader
+	now bool
+	n   int
+	err error
+	try func(fd uintptr) bool // tryRead, made once: a method value costs an allocation
+}
+
+func (r *rawReader) init(rd *reader) { r.rd, r.try = rd, r.tryRead }
+
+func (r *rawReader) read(raw syscall.RawConn, now bool) (int, error) {
+	r.now = now
+	if err := raw.Read(r.try); err != nil {
+		return 0, err
+	}
+	return r.n, r.err
+}
+
+// tryRead says whether RawConn.Read is done; if not, it waits for readability and tries again.
+func (r *rawReader) tryRead(fd uintptr) bool {
+	p := r.rd.in.room(false)
+	r.n, r.err = syscall.Read(int(fd), p)
+	for r.err == syscall.EINTR {
+		r.n, r.err = syscall.Read(int(fd), p)
+	}
+	if r.n > 0 {
+		return true
+	}
+	r.n = 0
+	r.rd.in.tidy()
+	switch r.err {
+	case nil:
+		r.err = io.EOF
+	case syscall.EAGAIN:
+		r.err = errQuiet
+		return r.now
+	}
+	return true
+}
+
+// rawWriter is one write; pooled, as a closure a call would cost an allocation.
+type rawWriter struct {
+	p    []byte
+	wait bool
+	n    int
+	err  error
+	try  func(fd uintptr) bool
+}
+
+var rawWriterPool = sync.Pool{New: func() any {
+	w := new(rawWriter)
+	w.try = w.tryWrite
+	return w
+}}
+
+// writeRaw writes what the socket takes of p. wait: until it has taken some; else it may take
+// nothing. Nobody may write beside one that waits: RawConn.Write holds the descriptor's write lock.
+func writeRaw(raw syscall.RawConn, p []byte, wait bool) (int, error) {
+	w := rawWriterPool.Get().(*rawWriter)
+	w.p, w.wait = p, wait
+	err := raw.Write(w.try)
+	n := w.n
+	if err == nil {
+		err = w.err
+	}
+	w.p, w.n, w.err = nil, 0, nil
+	rawWriterPool.Put(w)
+	return n, err
+}
+
+func (w *rawWriter) tryWrite(fd uintptr) bool {
+	w.n, w.err = syscall.Write(int(fd), w.p)
+	for w.err == syscall.EINTR {
+		w.n, w.err = syscall.Write(int(fd), w.p)
+	}
+	w.n = max(w.n, 0)
+	if w.err != syscall.EAGAIN {
+		return true
+	}
+	w.err = nil
+	return !w.wait
+}
+
+// unread: bytes wait in the socket. asked is false where it cannot be known.
+func (k *socket) unread() (some, asked bool) {
+	if k.raw == nil {
+		return false, false
+	}
+	var b [1]byte
+	k.raw.Control(func(fd uintptr) {
+		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
+		some = err == nil && n > 0
+	})
+	return some, true
+}

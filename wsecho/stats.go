@@ -1,0 +1,106 @@
+package wsecho
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// Stats is a snapshot of a Handler's counters, for expvar or any metrics library. Opened is the sum
+// of Open and of all of Ended. Messages are those handed to OnMessage and those queued by Write and
+// TryWrite; bytes are theirs, not compressed.
+type Stats struct {
+	Open        int               `json:"open"`    // upgraded and not gone, OnClose included
+	Opened      uint64            `json:"opened"`  // upgraded, ever
+	Refused     map[string]uint64 `json:"refused"` // handshakes, by HandshakeError.Check
+	Ended       map[string]uint64 `json:"ended"`   // sessions, by cause
+	MessagesIn  uint64            `json:"messages_in"`
+	MessagesOut uint64            `json:"messages_out"`
+	BytesIn     uint64            `json:"bytes_in"`
+	BytesOut    uint64            `json:"bytes_out"`
+	Queued      int64             `json:"queued"` // bytes of frames that wait for slow peers now
+}
+
+// counts are what sessions have counted.
+type counts struct{ messagesIn, messagesOut, bytesIn, bytesOut uint64 }
+
+func (c *counts) add(d counts) {
+	c.messagesIn += d.messagesIn
+	c.messagesOut += d.messagesOut
+	c.bytesIn += d.bytesIn
+	c.bytesOut += d.bytesOut
+}
+
+func (s *Session) counts() counts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return counts{s.received.messages.Load(), s.out.messages, s.received.bytes.Load(), s.out.bytes}
+}
+
+// Stats sums up now: sessions count for themselves, so that a message touches no counter that
+// another session's does. Its cost grows with the open sessions.
+func (h *Handler) Stats() Stats {
+	h.setup()
+	g := &h.reg
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	sum, queued := g.gone, int64(0)
+	for s := range g.open {
+		sum.add(s.counts())
+		queued += s.waiting()
+	}
+	return Stats{
+		Open: len(g.open), Opened: g.opened, Refused: maps.Clone(g.refused), Ended: maps.Clone(g.ended),
+		MessagesIn: sum.messagesIn, MessagesOut: sum.messagesOut, BytesIn: sum.bytesIn, BytesOut: sum.bytesOut,
+		Queued: queued,
+	}
+}
+
+func (s *Session) waiting() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return int64(len(s.out.q))
+}
+
+// logEnd is the one record of a session's end.
+func (s *Session) logEnd() {
+	level := slog.LevelDebug
+	switch s.cause.label {
+	case "error", "panic":
+		level = slog.LevelError
+	case "invalid", "too_big", "protocol":
+		level = slog.LevelWarn
+	case "pong_timeout", "write_timeout":
+		level = slog.LevelInfo
+	}
+	log := s.h.log()
+	if !log.Enabled(s.ctx, level) {
+		return
+	}
+	c := s.counts()
+	attrs := []slog.Attr{
+		slog.String("cause", s.cause.label), slog.Any("err", s.cause.err), slog.Int("code", int(s.cause.code)),
+		slog.String("remote", s.remote), slog.Duration("duration", time.Since(s.opened)),
+		slog.Uint64("messages_in", c.messagesIn), slog.Uint64("messages_out", c.messagesOut),
+		slog.Uint64("bytes_in", c.bytesIn), slog.Uint64("bytes_out", c.bytesOut),
+	}
+	if e, ok := s.cause.err.(*PanicError); ok {
+		attrs = append(attrs, slog.String("stack", string(e.Stack)))
+	}
+	log.LogAttrs(context.WithoutCancel(s.ctx), level, "wsecho: session ended", attrs...)
+}
+
+// logPanic is for what a hook returns once the session is ending: it counts no more, but a panic is
+// logged all the same.
+func (s *Session) logPanic(err error) {
+	if e, ok := err.(*PanicError); ok {
+		s.h.log().Error("wsecho: hook panicked as the session ended", "err", e, "remote", s.remote, "stack", string(e.Stack))
+	}
+}
+
+func (s *Session) logUnfit(code websocket.StatusCode) {
+	s.h.log().Error("wsecho: close code may not be sent, 1011 is instead", "code", int(code), "remote", s.remote)
+}
