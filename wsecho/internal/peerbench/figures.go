@@ -50,6 +50,14 @@ func digits(v float64) string {
 	return strconv.FormatFloat(v, 'f', 2, 64)
 }
 
+// ratio shows v with two digits after the point, or with three where a twelfth would not be told from a thirteenth.
+func ratio(v float64) string {
+	if v < 0.0995 {
+		return strconv.FormatFloat(v, 'f', 3, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 2, 64)
+}
+
 // perSecond shows a rate in thousands or millions.
 func perSecond(v float64) string {
 	if v >= 999_500 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -54,6 +55,11 @@ func (r results) median(c column, p peer) (m sample, ok bool) {
 
 // run measures all columns of all peers, round by round, and tells progress about it.
 func (p plan) run(progress io.Writer) (results, error) {
+	if p.profiles != "" {
+		if err := os.MkdirAll(p.profiles, 0o755); err != nil {
+			return nil, err
+		}
+	}
 	all := make(results)
 	for round := range p.rounds {
 		for _, c := range p.columns {

@@ -18,7 +18,7 @@ const (
 	ours       kind = iota
 	goroutines      // at least one goroutine for each connection
 	eventLoop
-	floor // no library at all: what the sockets alone cost
+	floor // no library: what the sockets alone cost
 )
 
 const subprotocol = "echo-protocol"

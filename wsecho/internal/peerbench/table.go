@@ -66,7 +66,7 @@ func tableColumns(p plan, r results) []tableColumn {
 			}
 			cell := figure(c, m)
 			if best > 0 {
-				cell += fmt.Sprintf(" ×%.2f", c.value(m)/best)
+				cell += " ×" + ratio(c.value(m)/best)
 			}
 			if !c.idle() {
 				cell += " " + perSecond(m.rate)
