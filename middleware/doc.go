@@ -2,6 +2,10 @@
 // around it, whichever library serves the WebSocket. Each is a
 // func(http.Handler) http.Handler, or returns one, as chi's Use takes it.
 //
+//   - [ExtendedConnect] serves the WebSockets that clients open over HTTP/2.
+//   - [BearerSubprotocol] takes a browser's token out of the offered subprotocols
+//     and hands it to the authentication middleware.
+//   - [LimitPerClient] bounds the open connections of each client.
 //   - [ExceptUpgrade] keeps a middleware that cannot live with a WebSocket, such
 //     as chi's Timeout, away from handshakes.
 //

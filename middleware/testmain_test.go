@@ -14,7 +14,7 @@ import (
 func TestMain(m *testing.M) {
 	code := m.Run()
 	http.DefaultClient.CloseIdleConnections()
-	if left := leaked(10 * time.Second); code == 0 && left != "" {
+	if left := leaked(10 * time.Second); left != "" {
 		fmt.Fprintf(os.Stderr, "goroutines left:\n%s\n", left)
 		code = 1
 	}

@@ -1,0 +1,158 @@
+package middleware
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+)
+
+// connectWriter is the ResponseWriter of one extended CONNECT: 101 becomes 200, and
+// Hijack returns the stream instead of the TCP connection. Until Hijack it belongs
+// to the handler's goroutine, and afterwards answer to whoever writes to the stream.
+type connectWriter struct {
+	http.ResponseWriter               // net/http's, or a middleware's around it
+	connect             *http.Request // the extended CONNECT
+
+	switching bool        // the handler said 101: Hijack answers
+	answered  bool        // a final status has been sent
+	discard   bool        // the response's body is not for the peer
+	stream    *streamConn // nil until Hijack
+}
+
+// Unwrap lets http.ResponseController reach the writer below.
+func (w *connectWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader sends the status of a refusal. A 101 waits for Hijack, which may fail.
+func (w *connectWriter) WriteHeader(code int) {
+	switch {
+	case w.stream != nil:
+		// The stream is the session's, and the answer has been given or is its to give.
+	case code == http.StatusSwitchingProtocols:
+		w.switching = true
+	case code < 200: // informational, and not the answer
+		w.ResponseWriter.WriteHeader(code)
+	default:
+		w.answer(code)
+	}
+}
+
+func (w *connectWriter) Write(p []byte) (int, error) {
+	if w.stream != nil {
+		return 0, http.ErrHijacked
+	}
+	w.answer(http.StatusOK) // unless there was a status
+	if w.discard {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Flush is for those who ask for an http.Flusher.
+func (w *connectWriter) Flush() { w.FlushError() }
+
+// FlushError is what http.ResponseController calls. It is here because the status
+// that a flush implies has to pass through answer.
+func (w *connectWriter) FlushError() error {
+	if w.stream != nil {
+		return http.ErrHijacked
+	}
+	w.answer(http.StatusOK)
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// answer sends a final status that does not open a WebSocket, once.
+func (w *connectWriter) answer(code int) {
+	if w.answered {
+		return
+	}
+	w.answered = true
+	h := w.Header()
+	withoutUpgrade(h)
+	if code < 300 {
+		// To the peer a 2xx would mean that the WebSocket is open. RFC 9220, section 3,
+		// names 501 for a server that cannot do what the CONNECT asks.
+		code, w.discard = http.StatusNotImplemented, true
+		h.Del("Content-Length")
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+// open sends the 200 that opens the WebSocket (RFC 8441, section 5).
+func (w *connectWriter) open() error {
+	w.answered = true
+	h := w.Header()
+	withoutUpgrade(h)
+	h.Del("Content-Length") // RFC 9110, section 8.6: none in a 2xx to a CONNECT
+	w.ResponseWriter.WriteHeader(http.StatusOK)
+	if err := http.NewResponseController(w.ResponseWriter).Flush(); err != nil {
+		return fmt.Errorf("middleware.ExtendedConnect: send the response header: %w", err)
+	}
+	return nil
+}
+
+// withoutUpgrade removes the fields that make an HTTP/2 message malformed (RFC 9113,
+// section 8.2.2), and the answer to the key that the peer never sent.
+func withoutUpgrade(h http.Header) {
+	for _, name := range []string{"Upgrade", "Sec-WebSocket-Accept", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding"} {
+		h.Del(name)
+	}
+	if h.Get("Connection") != "close" { // which net/http does not send but takes for a GOAWAY
+		h.Del("Connection")
+	}
+}
+
+// Hijack returns the stream as a net.Conn. If the handler has said 101, the WebSocket
+// is open then; if not, it is once the handler has written its own response head.
+func (w *connectWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if w.stream != nil {
+		return nil, nil, http.ErrHijacked
+	}
+	if w.answered {
+		return nil, nil, fmt.Errorf("middleware.ExtendedConnect: hijack after the response: %w", http.ErrHijacked)
+	}
+	// The session goes round the middleware outside, as after a real Hijack. Its
+	// writes have to fail with net/http's error, which a wrapper's Flush may drop.
+	s := newStreamConn(w.connect, innermost(w.ResponseWriter))
+	// Server.ReadTimeout and WriteTimeout are armed for each stream.
+	if err := s.clearDeadlines(); err != nil {
+		return nil, nil, fmt.Errorf("middleware.ExtendedConnect: clear the server's deadlines: %w", err)
+	}
+	if w.switching {
+		if err := w.open(); err != nil {
+			return nil, nil, err
+		}
+	} else {
+		s.head = &rawHead{w: w}
+	}
+	w.stream = s
+	return s, bufio.NewReadWriter(bufio.NewReader(s), bufio.NewWriter(s)), nil
+}
+
+// innermost returns net/http's writer.
+func innermost(w http.ResponseWriter) http.ResponseWriter {
+	for {
+		wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return w
+		}
+		w = wrapper.Unwrap()
+	}
+}
+
+// finish waits for the end of the connection, if there is one. It runs when the
+// handler has returned; net/http ends the stream when finish has.
+func (w *connectWriter) finish() {
+	if w.stream != nil {
+		<-w.stream.closed
+	}
+	w.release()
+	w.answer(http.StatusOK) // net/http's default; after it, nothing
+}
+
+// release closes the connection and returns when nobody touches the writer any more.
+func (w *connectWriter) release() {
+	if w.stream != nil {
+		w.stream.release()
+	}
+}
