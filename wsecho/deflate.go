@@ -1,106 +1,163 @@
 package wsecho
 
 import (
-	"context"
-	"errors"
+	"compress/flate"
 	"io"
-	"net"
+	"slices"
+	"strings"
 	"sync"
-
-	"github.com/coder/websocket"
 )
 
-// deflateMin is the size from which a message is worth deflating.
-const deflateMin = 512
+const (
+	deflateMin = 512      // bytes from which a message is worth deflating
+	windowSize = 32 << 10 // how far back deflate refers
+	finalsMax  = 64       // final blocks within one message: each costs the copy of a window
+)
 
-// deflater is coder's Conn as inflater and deflater (RFC 7692), in memory. coder therefore never
-// waits, never writes to the socket, and holds no lock for longer than a computation.
+// deflater inflates and deflates for one session, RFC 7692. coder negotiates; its own inflater takes
+// a stream that is cut short for a whole one, and what follows a final block (section 7.2.3.4) for the
+// start of the next message.
 type deflater struct {
-	c    *websocket.Conn
-	conn *memConn
+	keepIn bool   // the peer refers back to its earlier messages
+	window []byte // the end of those; the session's goroutine's
 
-	mu sync.Mutex // one message is deflated at a time; taken before Session.mu
+	mu      sync.Mutex // one message is deflated at a time; taken before Session.mu
+	keepOut bool       // we refer back to ours
+	w       *flate.Writer
+	out     []byte
 }
 
-func newDeflater(c *websocket.Conn, conn *memConn) *deflater {
-	c.SetReadLimit(-1) // inflate counts, and says 1009 itself
-	return &deflater{c: c, conn: conn}
+// newDeflater reads the answer to the client's offer; nil without one.
+func newDeflater(extensions string) *deflater {
+	if extensions == "" {
+		return nil
+	}
+	return &deflater{
+		keepIn:  !strings.Contains(extensions, "client_no_context_takeover"),
+		keepOut: !strings.Contains(extensions, "server_no_context_takeover"),
+	}
 }
 
-// memConn is the net.Conn that coder sees. in belongs to who inflates, out to who deflates.
-type memConn struct {
-	net.Conn // for its addresses
-	in       [3][]byte
-	out      []byte
+// A message lacks the end of the empty block that its sender flushed with (section 7.2.1). An empty
+// final block behind it shows that the message ends where a block does.
+const (
+	flushEnd   = "\x00\x00\xff\xff"
+	messageEnd = flushEnd + "\x01\x00\x00\xff\xff"
+)
+
+// inflater is a pooled flate.Reader and what it reads.
+type inflater struct {
+	p    []byte
+	tail string
+	r    io.ReadCloser // also a flate.Resetter
 }
 
-// errStarved is what coder gets when it reads past its message. It must not be io.EOF, after which
-// the io.MultiReader that Accept puts before the conn would never ask it again.
-var errStarved = errors.New("wsecho: read past the message")
+var inflaterPool = sync.Pool{New: func() any {
+	f := new(inflater)
+	f.r = flate.NewReader(f)
+	return f
+}}
 
-func (m *memConn) Read(p []byte) (int, error) {
-	for i := range m.in {
-		if len(m.in[i]) > 0 {
-			n := copy(p, m.in[i])
-			m.in[i] = m.in[i][n:]
-			return n, nil
+var writerPool = sync.Pool{New: func() any {
+	w, _ := flate.NewWriter(nil, flate.BestSpeed) // the level is one of flate's own
+	return w
+}}
+
+// Read is never called while ReadByte is there, but flate wants an io.Reader.
+func (f *inflater) Read(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		if p[n], err = f.ReadByte(); err == nil {
+			n++
 		}
 	}
-	return 0, errStarved
+	return n, err
 }
 
-func (m *memConn) Write(p []byte) (int, error) {
-	m.out = append(m.out, p...)
-	return len(p), nil
+// ReadByte lets flate read no further than a block's end.
+func (f *inflater) ReadByte() (b byte, err error) {
+	switch {
+	case len(f.p) > 0:
+		b, f.p = f.p[0], f.p[1:]
+	case len(f.tail) > 0:
+		b, f.tail = f.tail[0], f.tail[1:]
+	default:
+		err = io.ErrUnexpectedEOF
+	}
+	return b, err
 }
 
-func (m *memConn) Close() error { return nil }
-
-// lastFrame is an empty final continuation with a key of zeros.
-var lastFrame = []byte{finBit | opCont, maskBit, 0, 0, 0, 0}
-
-// inflate appends to dst the message whose deflated payload is p, up to limit bytes.
-//
-// coder gets p as a frame with a key of zeros, so that it unmasks nothing, and an empty one behind
-// it. It asks for that one only when p is used up: if it does not, p holds data behind the end of its
-// deflate stream, which coder would take for the start of the next message.
-func (z *deflater) inflate(dst []byte, op byte, p []byte, limit int64) ([]byte, *ending) {
-	head := appendHeader(nil, op|rsv1Bit, len(p))
-	head[0] &^= finBit
-	head[1] |= maskBit
-	z.conn.in = [3][]byte{append(head, 0, 0, 0, 0), p, lastFrame}
-	_, r, err := z.c.Reader(context.Background())
-	for err == nil {
+// inflate appends to dst, which is empty, the message whose deflated payload is p.
+func (z *deflater) inflate(dst, p []byte, limit int64) ([]byte, *ending) {
+	if len(p) == 0 {
+		return dst, nil // not what section 7.2.3.6 asks for, but what some send and zlib takes
+	}
+	f := inflaterPool.Get().(*inflater)
+	defer inflaterPool.Put(f)
+	f.p, f.tail = p, messageEnd
+	f.r.(flate.Resetter).Reset(f, z.window)
+	for finals := 0; ; {
 		if len(dst) == cap(dst) {
 			dst = append(dst, 0)[:len(dst)]
 		}
-		var n int
-		n, err = r.Read(dst[len(dst):cap(dst)])
+		n, err := f.r.Read(dst[len(dst):cap(dst)])
 		dst = dst[:len(dst)+n]
 		if limit >= 0 && int64(len(dst)) > limit {
 			return dst, tooBig
 		}
+		switch {
+		case err == nil:
+			continue
+		case err != io.EOF:
+			return dst, invalid("compressed data does not inflate", err)
+		case f.tail == "":
+			z.keep(dst)
+			return dst, nil
+		}
+		if finals++; finals > finalsMax { // the sender's own final blocks, section 7.2.3.4
+			return dst, invalid("too many final blocks in one message", nil)
+		}
+		f.r.(flate.Resetter).Reset(f, lastWindow(slices.Clone(z.window), dst))
 	}
-	switch {
-	case err != io.EOF:
-		return dst, invalid("compressed data does not inflate", err)
-	case len(z.conn.in[2]) > 0:
-		return dst, invalid("compressed data behind the end of its stream", nil)
-	}
-	return dst, nil
 }
 
-// deflate returns the message as one frame, which is good until the next call. Under mu.
-func (z *deflater) deflate(typ websocket.MessageType, p []byte) ([]byte, error) {
-	z.conn.out = z.conn.out[:0]
-	err := z.c.Write(context.Background(), typ, p)
-	return z.conn.out, err
+// keep remembers the end of what was inflated, if the peer may refer to it.
+func (z *deflater) keep(p []byte) {
+	if z.keepIn {
+		z.window = lastWindow(z.window, p)
+	}
 }
 
-// close gives coder's pooled parts back, and takes the finalizer off, without which the Conn would
-// never be collected.
-func (z *deflater) close() {
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	z.c.CloseNow()
+// lastWindow is the end of a and b together, in a's memory where that does.
+func lastWindow(a, b []byte) []byte {
+	if len(b) >= windowSize {
+		return append(a[:0], b[len(b)-windowSize:]...)
+	}
+	if over := len(a) + len(b) - windowSize; over > 0 {
+		a = a[:copy(a, a[over:])]
+	}
+	return append(a, b...)
+}
+
+// deflate returns the payload of a message's one frame, good until the next call. Under mu.
+func (z *deflater) deflate(p []byte) []byte {
+	z.out = z.out[:0]
+	w := z.w
+	if w == nil {
+		w = writerPool.Get().(*flate.Writer)
+		w.Reset(z)
+	}
+	w.Write(p) // its errors are those of z.Write, which has none
+	w.Flush()
+	if z.keepOut {
+		z.w = w
+	} else {
+		writerPool.Put(w)
+	}
+	return z.out[:len(z.out)-len(flushEnd)]
+}
+
+// Write is where the flate.Writer writes.
+func (z *deflater) Write(p []byte) (int, error) {
+	z.out = append(z.out, p...)
+	return len(p), nil
 }

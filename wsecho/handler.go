@@ -90,10 +90,10 @@ type Handler struct {
 	DrainSpread time.Duration
 
 	// Compression is the mode of permessage-deflate (RFC 7692) that is offered to clients which ask.
-	// It costs memory: with websocket.CompressionContextTakeover about 1.3 MB a session once it has
-	// sent and received a compressed message; with CompressionNoContextTakeover about 4 KB a session
-	// and 1.2 MB for each message that is being deflated. Messages under 512 bytes are sent as they are.
-	// Zero: disabled.
+	// It costs memory: with websocket.CompressionContextTakeover about 1.2 MB a session once it has
+	// sent a message that is deflated and 32 KB once it has received one; with
+	// CompressionNoContextTakeover only what pools hold for the messages under way. Messages under 512
+	// bytes are sent as they are. Zero: disabled.
 	Compression websocket.CompressionMode
 
 	// Logger gets one record for each session that ends and each handshake that is refused: hooks'

@@ -190,7 +190,7 @@ func (s *Session) collected(n int) {
 	if in.deflated {
 		inflated := getMsg()
 		defer putMsg(inflated)
-		*inflated, e = s.z.inflate(*inflated, in.op, p, s.h.set.readLimit)
+		*inflated, e = s.z.inflate(*inflated, p, s.h.set.readLimit)
 		if p = *inflated; e == nil && in.op == opText && !utf8.Valid(p) {
 			e = notText
 		}

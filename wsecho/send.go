@@ -49,19 +49,16 @@ func (s *Session) sendDeflated(ctx context.Context, typ websocket.MessageType, p
 	if err != nil {
 		return room, err
 	}
-	frame, err := s.z.deflate(typ, p)
+	deflated := s.z.deflate(p)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if over := s.overLocked(); over != nil {
-		return nil, over
-	}
-	if err != nil {
+	if err := s.overLocked(); err != nil {
 		return nil, err
 	}
 	s.out.messages++
 	s.out.bytes += uint64(len(p))
 	first := s.startQueue()
-	s.out.q = append(s.out.q, frame...)
+	s.out.q = append(appendHeader(s.out.q, rsv1Bit|byte(typ), len(deflated)), deflated...)
 	s.settle(first)
 	return nil, nil
 }

@@ -211,8 +211,5 @@ func (s *Session) finish() {
 		s.sock.cut()
 	}
 	s.stopKeepalive()
-	if s.z != nil {
-		s.z.close()
-	}
 	s.part()
 }

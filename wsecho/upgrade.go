@@ -14,14 +14,13 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// upgrade lets coder's Accept perform the upgrade. What coder sees of the connection is memory: the
-// socket is the session's alone, and coder's Conn is kept only to inflate and deflate.
+// upgrade lets coder's Accept perform the upgrade, and negotiate compression. What coder sees of the
+// connection is a conn of no bytes: the socket is the session's alone.
 func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (*Session, *HandshakeError) {
 	u := &upgrader{ResponseWriter: w, r: r, reg: &h.reg, subprotocol: subprotocol, header: http.Header{}}
 	c, err := websocket.Accept(u, r, &websocket.AcceptOptions{
-		InsecureSkipVerify:   true, // check has, by the same rules
-		CompressionMode:      h.Compression,
-		CompressionThreshold: deflateMin,
+		InsecureSkipVerify: true, // check has verified, by the same rules
+		CompressionMode:    h.Compression,
 	})
 	if err != nil {
 		if u.refusal == nil { // coder sees a fault that check does not
@@ -29,15 +28,12 @@ func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request, subprotocol st
 		}
 		return nil, u.refusal
 	}
+	c.CloseNow() // coder's part is over; this takes its finalizer off, or it would never be collected
 	s := &Session{h: h, remote: r.RemoteAddr, subprotocol: subprotocol, opened: time.Now()}
 	s.sock.init(u.conn)
 	s.parts.Store(2)
 	s.ctx, s.cancel = context.WithCancelCause(sessionContext(r))
-	if u.header.Get("Sec-WebSocket-Extensions") == "" {
-		c.CloseNow() // coder's part is over; this takes its finalizer off, or it would never be collected
-	} else {
-		s.z = newDeflater(c, u.coders)
-	}
+	s.z = newDeflater(u.header.Get("Sec-WebSocket-Extensions"))
 	s.in.preload(u.early)
 	return s, nil
 }
@@ -68,7 +64,6 @@ type upgrader struct {
 	refusal *HandshakeError // why Hijack failed
 	conn    net.Conn        // the real one
 	early   []byte          // what the client sent on the heels of its handshake
-	coders  *memConn        // the one that coder gets
 }
 
 func (u *upgrader) Header() http.Header         { return u.header }
@@ -123,9 +118,15 @@ func (u *upgrader) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	u.conn = conn
 	u.early, _ = brw.Reader.Peek(brw.Reader.Buffered())
-	u.coders = &memConn{Conn: conn}
-	return u.coders, bufio.NewReadWriter(bufio.NewReaderSize(u.coders, 16), bufio.NewWriterSize(u.coders, 16)), nil
+	return noConn{}, bufio.NewReadWriter(bufio.NewReaderSize(noConn{}, 16), bufio.NewWriterSize(noConn{}, 16)), nil
 }
+
+// noConn is the net.Conn that coder gets, and closes.
+type noConn struct{ net.Conn }
+
+func (noConn) Read([]byte) (int, error)    { return 0, net.ErrClosed }
+func (noConn) Write(p []byte) (int, error) { return len(p), nil }
+func (noConn) Close() error                { return nil }
 
 // findHijacker walks down the chain of writers to the first that can hijack. inTheWay is the writer
 // at which the view ends without one; or, beside a hijacker, a hijacker that hides what is below it.
