@@ -31,6 +31,7 @@ export function showFigures(words) {
       ...Object.keys(words.stats).map((stat) => {
         const tr = row(words.stats[stat], names.map((name) => figure(handlers[name][stat])), 'row');
         tr.dataset.stat = stat;
+        names.forEach((name, i) => (tr.cells[i + 1].dataset.handler = name));
         return tr;
       }),
     );

@@ -20,12 +20,17 @@ export function createTalk(words) {
     return li;
   }
 
-  // changed follows the newest message, unless the reader has scrolled up to older ones.
-  function changed(change) {
-    const atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 40;
-    change();
+  // The newest message stays in sight, unless the reader has scrolled up to older ones.
+  let following = true;
+  const follow = () => following && (talk.scrollTop = talk.scrollHeight);
+  talk.addEventListener('scroll', () => {
+    following = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 40;
+  });
+  new ResizeObserver(follow).observe(talk); // a phone's keyboard comes up, the panel opens
+
+  function changed() {
     empty.hidden = log.children.length + queue.children.length > 0;
-    if (atEnd) talk.scrollTop = talk.scrollHeight;
+    follow();
   }
 
   return {
@@ -44,23 +49,21 @@ export function createTalk(words) {
         small.append(word);
       }
       small.append(time);
-      changed(() => {
-        log.append(row(kind, text, small));
-        while (log.children.length > LONGEST) log.firstChild.remove();
-      });
+      log.append(row(kind, text, small));
+      while (log.children.length > LONGEST) log.firstChild.remove();
+      changed();
     },
 
     showQueue(messages) {
-      changed(() => {
-        // It grows at its end and shrinks from its start: only that is touched, so that a
-        // screen reader does not hear the whole of it again.
-        while (queue.children.length > messages.length) queue.firstChild.remove();
-        for (const text of messages.slice(queue.children.length)) {
-          const small = document.createElement('small');
-          small.textContent = words.waits;
-          queue.append(row('waits', text, small));
-        }
-      });
+      // It grows at its end and shrinks from its start: only that is touched, so that a
+      // screen reader does not hear the whole of it again.
+      while (queue.children.length > messages.length) queue.firstChild.remove();
+      for (const text of messages.slice(queue.children.length)) {
+        const small = document.createElement('small');
+        small.textContent = words.waits;
+        queue.append(row('waits', text, small));
+      }
+      changed();
     },
   };
 }

@@ -1,7 +1,6 @@
 // Every word that the page and the mini program show, in English and Chinese.
 
 const en = {
-  title: 'A WebSocket to talk to',
   connection: 'Connection',
   target: 'Talk to',
   echo: 'Echo',
@@ -15,7 +14,7 @@ const en = {
   queue: 'Messages that wait for the connection',
   sent: 'Sent',
   received: 'Received',
-  waits: 'Waits',
+  waits: 'Waiting',
   empty: 'Switch the connection on and write something. What you write before it is open waits here, and leaves in order.',
   off: 'Off',
   connecting: 'Connecting…',
@@ -58,7 +57,6 @@ const en = {
 };
 
 const zh = {
-  title: '和 WebSocket 说说话',
   connection: '连接',
   target: '对话对象',
   echo: '回声',

@@ -1,0 +1,282 @@
+package browsertest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+var closeChromium = func() {}
+
+// chromium starts one browser for all tests.
+var chromium = sync.OnceValues(func() (context.Context, error) {
+	ctx, cancelAllocator := chromedp.NewExecAllocator(context.Background(),
+		chromedp.NoFirstRun,
+		chromedp.NoSandbox, // CI runs as root
+		chromedp.Headless,
+		chromedp.DisableGPU,
+		chromedp.IgnoreCertErrors, // -tls signs its own
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true),
+		chromedp.Flag("disable-dev-shm-usage", true),
+		// Several tabs are looked at in turn, and none of them is to fall asleep.
+		chromedp.Flag("disable-background-timer-throttling", true),
+		chromedp.Flag("disable-backgrounding-occluded-windows", true),
+		chromedp.Flag("disable-renderer-backgrounding", true),
+	)
+	ctx, cancel := chromedp.NewContext(ctx)
+	closeChromium = func() { cancel(); cancelAllocator() }
+	return ctx, chromedp.Do(ctx)
+})
+
+// A tab is one page of its own in the browser.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu       sync.Mutex
+	errors   []string         // what the console showed
+	provoked []*regexp.Regexp // which of it the test wanted
+}
+
+// A look is how a page is to be shown.
+type look struct {
+	language string // "" is en-US
+	scheme   string // "" is light
+	phone    bool
+}
+
+// open loads the service's page in a new tab.
+func open(t *testing.T, s *service, as look) *tab {
+	t.Helper()
+	first, err := chromium()
+	if err != nil {
+		t.Fatalf("starting chromium: %v", err)
+	}
+	ctx, cancel := chromedp.NewContext(first)
+	b := &tab{t: t, ctx: ctx}
+	end := b.watchConsole()
+	t.Cleanup(func() {
+		if t.Failed() {
+			b.screenshot("failed-" + strings.ReplaceAll(t.Name(), "/", "-"))
+		}
+		end()
+		cancel()
+	})
+
+	if as.language == "" {
+		as.language = "en-US"
+	}
+	if as.scheme == "" {
+		as.scheme = "light"
+	}
+	size := chromedp.EmulateViewport(1100, 800)
+	if as.phone {
+		size = chromedp.EmulateViewport(390, 844, chromedp.EmulatePortrait, chromedp.EmulateMobile,
+			chromedp.EmulateTouch, func(m *emulation.SetDeviceMetricsOverrideParams, _ *emulation.SetTouchEmulationEnabledParams) {
+				m.DeviceScaleFactor = 2
+			})
+	}
+	version, err := chromedp.CallBrowser(ctx, browser.GetVersion, cdp.Empty{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.do(
+		chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
+			_, err := cdp.Call(ctx, page, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
+				UserAgent: version.UserAgent, AcceptLanguage: as.language,
+			})
+			if err != nil {
+				return err
+			}
+			// Only one tab of a browser is in front; each of these believes that it is.
+			_, err = cdp.Call(ctx, page, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+			if err != nil {
+				return err
+			}
+			_, err = cdp.Call(ctx, page, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: as.scheme}},
+			})
+			return err
+		}),
+		size,
+		chromedp.Navigate(s.url),
+	)
+	b.wait(`document.getElementById('state').textContent !== ''`)
+	return b
+}
+
+// watchConsole collects what the console shows as wrong: exceptions, errors and warnings,
+// failed requests, and what the Content-Security-Policy refused. end fails the test for
+// each that it did not provoke.
+func (b *tab) watchConsole() (end func()) {
+	const last = "the test has ended"
+	messages := chromedp.Console(b.ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for m, err := range messages {
+			if err != nil || m.Text == last {
+				return
+			}
+			if m.IsException() || m.Type == chromedp.ConsoleError || m.Type == chromedp.ConsoleWarning {
+				b.mu.Lock()
+				b.errors = append(b.errors, m.Text+" "+m.URL)
+				b.mu.Unlock()
+			}
+		}
+	}()
+	return func() {
+		// What came before this has been seen once this has.
+		if err := chromedp.Do(b.ctx, chromedp.Evaluate[chromedp.Void](fmt.Sprintf("console.log(%q)", last))); err != nil {
+			b.t.Errorf("the page is gone: %v", err)
+			return
+		}
+		<-ended
+	next:
+		for _, text := range b.errors {
+			for _, pattern := range b.provoked {
+				if pattern.MatchString(text) {
+					continue next
+				}
+			}
+			b.t.Errorf("the console shows an error: %s", text)
+		}
+	}
+}
+
+// provokes says that the test will make the console show errors that match pattern.
+func (b *tab) provokes(pattern string) {
+	b.provoked = append(b.provoked, regexp.MustCompile(pattern))
+}
+
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// eval returns the value of an expression.
+func eval[T any](b *tab, expression string) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		b.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// wait polls until the expression is true. (chromedp.Poll compiles its expression in the
+// page, which the Content-Security-Policy rightly refuses.)
+func (b *tab) wait(expression string) {
+	b.t.Helper()
+	for deadline := time.Now().Add(patience); !eval[bool](b, `Boolean(`+expression+`)`); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("not so after %s: %s\nstate: %s\nlog: %q\nqueue: %q", patience,
+				expression, b.text("#state"), b.rows(""), b.queue())
+		}
+	}
+}
+
+func (b *tab) text(selector string) string {
+	b.t.Helper()
+	return eval[string](b, fmt.Sprintf(`document.querySelector(%q).textContent`, selector))
+}
+
+// rows returns the log's messages of one kind (sent, received, note), or all.
+func (b *tab) rows(kind string) []string {
+	b.t.Helper()
+	return eval[[]string](b, fmt.Sprintf(`[...document.querySelectorAll('#log li')]
+		.filter((li) => %q === '' || li.className === %[1]q).map((li) => li.querySelector('p').textContent)`, kind))
+}
+
+// queue returns the messages that wait.
+func (b *tab) queue() []string {
+	b.t.Helper()
+	return eval[[]string](b, `[...document.querySelectorAll('#queue li p')].map((p) => p.textContent)`)
+}
+
+// waitRow waits for a message of that kind that contains text.
+func (b *tab) waitRow(kind, text string) {
+	b.t.Helper()
+	b.wait(fmt.Sprintf(`[...document.querySelectorAll('#log li.%s p')].some((p) => p.textContent.includes(%q))`, kind, text))
+}
+
+func (b *tab) waitState(state string) {
+	b.t.Helper()
+	b.wait(fmt.Sprintf(`document.getElementById('state').dataset.state === %q`, state))
+}
+
+func (b *tab) toggle() {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS("#switch")))
+}
+
+// connect switches on, and waits until all that this starts is done.
+func (b *tab) connect() {
+	b.t.Helper()
+	b.toggle()
+	b.waitState("open")
+	b.wait(`document.getElementById('carrier').textContent !== ''`)
+}
+
+func (b *tab) checked() bool {
+	b.t.Helper()
+	return eval[bool](b, `document.getElementById('switch').checked`)
+}
+
+// write puts text in the message box as an input method does: whole.
+func (b *tab) write(text string) {
+	b.t.Helper()
+	b.do(chromedp.Focus(chromedp.CSS("#message")), chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
+		_, err := cdp.Call(ctx, page, input.InsertText, input.InsertTextParams{Text: text})
+		return err
+	}))
+}
+
+// say writes a message and presses Enter.
+func (b *tab) say(text string) {
+	b.t.Helper()
+	b.write(text)
+	b.do(chromedp.KeyEvent(kb.Enter))
+}
+
+// choose sets a field as its user would.
+func (b *tab) choose(field, value string) {
+	b.t.Helper()
+	b.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{
+		const field = document.getElementById(%q);
+		field.value = %q;
+		field.dispatchEvent(new Event('change', { bubbles: true }));
+	}`, field, value)))
+}
+
+func (b *tab) screenshot(name string) {
+	b.t.Helper()
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	path := filepath.Join(shots, name+".png")
+	if err == nil {
+		err = os.WriteFile(path, png, 0o644)
+	}
+	if err != nil {
+		b.t.Errorf("screenshot %s: %v", name, err)
+		return
+	}
+	b.t.Logf("screenshot: %s", path)
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	chimiddleware "github.com/go-chi/chi/v5/middleware"
+
+	"example.com/wsecho/middleware"
+	"example.com/wsecho/wsecho"
+)
+
+// weChat lists the origins of mini programs: a phone sends the first or none at all,
+// which a Handler admits, and the developer tools and PC clients the second.
+var weChat = []string{"https://servicewechat.com", "weapp://*"}
+
+// A service is what the routes serve and main shuts down.
+type service struct {
+	echo     *wsecho.Handler
+	chat     *wsecho.Handler
+	draining atomic.Bool // /readyz says so
+}
+
+func newService(drainSpread time.Duration) *service {
+	rooms := &rooms{}
+	return &service{
+		echo: &wsecho.Handler{
+			OriginPatterns: weChat,
+			MaxSessions:    10_000,
+			DrainSpread:    drainSpread,
+		},
+		chat: &wsecho.Handler{
+			OriginPatterns: weChat,
+			MaxSessions:    10_000,
+			DrainSpread:    drainSpread,
+			ReadLimit:      16 << 10, // nobody types more
+			OnOpen:         rooms.join,
+			OnMessage:      rooms.say,
+			OnClose:        rooms.leave,
+		},
+	}
+}
+
+func (s *service) routes() http.Handler {
+	r := chi.NewRouter()
+	r.Use(
+		chimiddleware.RequestID,
+		chimiddleware.Recoverer,
+		// A session outlives its handshake, and both of these would meddle with it.
+		middleware.ExceptUpgrade(chimiddleware.Timeout(10*time.Second)),
+		middleware.ExceptUpgrade(chimiddleware.Compress(5)),
+	)
+	r.Group(func(r chi.Router) {
+		r.Use(chimiddleware.Logger, nameCarrier)
+		r.Handle("/ws", s.echo)
+		r.Handle("/rooms/{room}", s.chat)
+		mountPage(r)
+	})
+	r.Get("/carrier/{id}", tellCarrier(s.echo, s.chat))
+	r.Get("/healthz", answer(func() bool { return true }))
+	r.Get("/readyz", answer(func() bool { return !s.draining.Load() }))
+	// A public service keeps this from the public: it shows the command line too.
+	r.Handle("/debug/vars", figures())
+	return r
+}
+
+// answer says true with 200, or false with 503: /healthz asks whether the process works
+// and /readyz whether it wants new clients, which it does not while it drains.
+func answer(ok func() bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		if !ok() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			w.Write([]byte("false\n"))
+			return
+		}
+		w.Write([]byte("true\n"))
+	}
+}
