@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -16,6 +15,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	_ "example.com/wsecho/middleware/xconnect" // WebSockets over HTTP/2, see server.go
 )
 
 // drainTimeout is how long a shutdown may take. It is more than Handler.CloseTimeout plus
@@ -25,6 +26,7 @@ const drainTimeout = 25 * time.Second
 type options struct {
 	addr   string
 	tls    bool
+	http2  bool
 	notice time.Duration
 	spread time.Duration
 }
@@ -33,6 +35,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
 	flag.BoolVar(&o.tls, "tls", false, "serve https and wss, with a certificate made in memory")
+	flag.BoolVar(&o.http2, "http2", true, "with -tls, offer HTTP/2, to WebSockets too")
 	flag.DurationVar(&o.notice, "notice", 0, "how long /readyz says 503 before the sessions are closed")
 	flag.DurationVar(&o.spread, "spread", 0, "close the sessions over this long, not all at once")
 	flag.Parse()
@@ -79,25 +82,6 @@ func (s *service) run(ctx context.Context, o options) error {
 	case <-ctx.Done():
 		return s.drain(srv, o.notice)
 	}
-}
-
-func newServer(h http.Handler, o options) (*http.Server, error) {
-	srv := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
-	}
-	if o.tls {
-		host, _, _ := net.SplitHostPort(o.addr)
-		cert, err := selfSigned(host)
-		if err != nil {
-			return nil, err
-		}
-		srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}}
-	}
-	return srv, nil
 }
 
 // drain stops the server and the handlers at once: the server does not wait for upgraded

@@ -46,6 +46,7 @@ func newService(drainSpread time.Duration) *service {
 func (s *service) routes() http.Handler {
 	r := chi.NewRouter()
 	r.Use(
+		middleware.ExtendedConnect, // first: the others then see a GET, as over HTTP/1.1
 		chimiddleware.RequestID,
 		chimiddleware.Recoverer,
 		// A session outlives its handshake, and both of these would meddle with it.

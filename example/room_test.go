@@ -1,0 +1,113 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+func TestRoom(t *testing.T) {
+	url := serve(t)
+	ann := dial(t, url+"/rooms/茶馆")
+	expect(t, ann, `{"from":"guest-1","does":"joined","here":1}`)
+	bob := dial(t, url+"/rooms/茶馆")
+	expect(t, ann, `{"from":"guest-2","does":"joined","here":2}`)
+	expect(t, bob, `{"from":"guest-2","does":"joined","here":2}`)
+	eve := dial(t, url+"/rooms/elsewhere")
+	expect(t, eve, `{"from":"guest-3","does":"joined","here":1}`)
+
+	write(t, ann, "在吗？")
+	write(t, ann, `"quoted"`)
+	expect(t, bob, `{"from":"guest-1","says":"在吗？","here":2}`)
+	expect(t, bob, `{"from":"guest-1","says":"\"quoted\"","here":2}`)
+	write(t, bob, "yes")
+	expect(t, ann, `{"from":"guest-2","says":"yes","here":2}`) // and not its own words
+
+	bob.Close(websocket.StatusNormalClosure, "")
+	expect(t, ann, `{"from":"guest-2","does":"left","here":1}`)
+	write(t, eve, "hello?")
+	eve.Close(websocket.StatusNormalClosure, "")
+	write(t, ann, "alone")
+	ann.Close(websocket.StatusNormalClosure, "")
+}
+
+func TestRoomTakesText(t *testing.T) {
+	url := serve(t)
+	c := dial(t, url+"/rooms/lobby")
+	read(t, c)
+	c.Write(within(t), websocket.MessageBinary, []byte{1})
+	if _, _, err := c.Read(within(t)); websocket.CloseStatus(err) != websocket.StatusUnsupportedData {
+		t.Errorf("after a binary message: %v, want 1003", err)
+	}
+}
+
+func TestEmptyRoomsAreForgotten(t *testing.T) {
+	rs := &rooms{}
+	s := newService(0)
+	s.chat.OnOpen, s.chat.OnMessage, s.chat.OnClose = rs.join, rs.say, rs.leave
+	url := serveService(t, s)
+	for _, room := range []string{"a", "b", "b"} {
+		c := dial(t, url+"/rooms/"+room)
+		read(t, c)
+		c.Close(websocket.StatusNormalClosure, "")
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		rs.mu.Lock()
+		left := len(rs.members)
+		rs.mu.Unlock()
+		if left == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d rooms left", left)
+		}
+	}
+}
+
+// One who does not read is cut, and the others miss nothing.
+func TestRoomCutsSlowMembers(t *testing.T) {
+	url := serve(t)
+	slow := dial(t, url+"/rooms/lobby") // never reads
+	expectOpen := func() *websocket.Conn {
+		c := dial(t, url+"/rooms/lobby")
+		read(t, c) // that it has joined
+		return c
+	}
+	loud, fast := expectOpen(), expectOpen()
+	read(t, loud) // that fast has joined
+	long := strings.Repeat("x", 15_000)
+	for sent := 0; ; sent++ {
+		if sent > 10_000 {
+			t.Fatal("the slow member is still there after 150 MB")
+		}
+		write(t, loud, long)
+		said := read(t, fast)
+		if strings.Contains(said, `"left"`) {
+			said = read(t, fast)
+		}
+		if !strings.Contains(said, long) {
+			t.Fatalf("the fast member heard %.100q", said)
+		}
+		if strings.Contains(said, `"here":2`) {
+			break // the slow one has left
+		}
+	}
+	for {
+		if _, _, err := slow.Read(within(t)); err != nil {
+			// What was queued before has arrived, and then the reason.
+			if websocket.CloseStatus(err) != websocket.StatusTryAgainLater {
+				t.Errorf("the slow member saw %v, want 1013", err)
+			}
+			return
+		}
+	}
+}
+
+func expect(t *testing.T, c *websocket.Conn, want string) {
+	t.Helper()
+	if got := read(t, c); got != want {
+		t.Errorf("heard %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/coder/websocket"
+)
+
+// serve serves the routes in this process until the test ends.
+func serve(t *testing.T) string {
+	t.Helper()
+	return serveService(t, newService(0))
+}
+
+func serveService(t *testing.T, s *service) string {
+	t.Helper()
+	srv := httptest.NewServer(s.routes())
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		srv.Close()
+		if err := s.echo.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+		if err := s.chat.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return srv.URL
+}
+
+func TestOrigins(t *testing.T) {
+	url := serve(t)
+	for origin, want := range map[string]int{
+		"":                            http.StatusSwitchingProtocols,
+		url:                           http.StatusSwitchingProtocols,
+		"https://servicewechat.com":   http.StatusSwitchingProtocols,
+		"weapp://wx0123456789abcdef":  http.StatusSwitchingProtocols,
+		"http://servicewechat.com":    http.StatusForbidden,
+		"https://a.servicewechat.com": http.StatusForbidden,
+		"https://example.org":         http.StatusForbidden,
+		"null":                        http.StatusForbidden,
+	} {
+		for _, path := range []string{"/ws", "/rooms/lobby"} {
+			header := http.Header{}
+			if origin != "" {
+				header.Set("Origin", origin)
+			}
+			c, resp, err := websocket.Dial(within(t), url+path, &websocket.DialOptions{
+				HTTPHeader: header, Subprotocols: []string{"echo-protocol"},
+			})
+			if err == nil {
+				c.CloseNow()
+			}
+			if resp == nil || resp.StatusCode != want {
+				t.Errorf("%s from origin %q: %v, want status %d", path, origin, err, want)
+			}
+		}
+	}
+}
+
+func TestOtherSubprotocols(t *testing.T) {
+	url := serve(t)
+	for _, offer := range [][]string{nil, {"chat"}} {
+		req, _ := http.NewRequest("GET", url+"/ws", nil)
+		for name, value := range map[string]string{
+			"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+			"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Protocol": strings.Join(offer, ","),
+		} {
+			if value != "" {
+				req.Header.Set(name, value)
+			}
+		}
+		resp, err := insecure(t).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(body); resp.StatusCode != http.StatusBadRequest || !strings.Contains(got, "echo-protocol") || strings.Count(got, "\n") != 1 {
+			t.Errorf("offering %q: %d %q", offer, resp.StatusCode, got)
+		}
+	}
+}
+
+func TestHealth(t *testing.T) {
+	url := serve(t)
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if status, body := get(t, url+path); status != http.StatusOK || body != "true\n" {
+			t.Errorf("%s: %d %q", path, status, body)
+		}
+	}
+	if status, _ := get(t, url+"/ws"); status != http.StatusUpgradeRequired {
+		t.Errorf("a plain GET of /ws: %d, want 426", status)
+	}
+	if status, _ := get(t, url+"/nothing"); status != http.StatusNotFound {
+		t.Errorf("/nothing: %d, want 404", status)
+	}
+}
