@@ -15,17 +15,17 @@ func Prometheus(h *wsecho.Handler) prometheus.Collector { return collector{h} }
 type collector struct{ h *wsecho.Handler }
 
 var (
-	open    = prometheus.NewDesc("wsecho_sessions_open", "Sessions that are open.", nil, nil)
-	opened  = prometheus.NewDesc("wsecho_sessions_opened_total", "Sessions that were opened.", nil, nil)
-	ended   = prometheus.NewDesc("wsecho_sessions_ended_total", "Sessions that ended, by cause.", []string{"cause"}, nil)
-	refused = prometheus.NewDesc("wsecho_handshakes_refused_total", "Handshakes that were refused, by the check they failed.", []string{"check"}, nil)
-	message = prometheus.NewDesc("wsecho_messages_total", "Messages, by direction.", []string{"direction"}, nil)
-	size    = prometheus.NewDesc("wsecho_message_bytes_total", "Bytes of messages, by direction.", []string{"direction"}, nil)
-	queued  = prometheus.NewDesc("wsecho_queued_bytes", "Bytes that wait for slow peers.", nil, nil)
+	open     = prometheus.NewDesc("wsecho_sessions_open", "Sessions that are open.", nil, nil)
+	opened   = prometheus.NewDesc("wsecho_sessions_opened_total", "Sessions that were opened.", nil, nil)
+	ended    = prometheus.NewDesc("wsecho_sessions_ended_total", "Sessions that ended, by cause.", []string{"cause"}, nil)
+	refused  = prometheus.NewDesc("wsecho_handshakes_refused_total", "Handshakes that were refused, by the check they failed.", []string{"check"}, nil)
+	messages = prometheus.NewDesc("wsecho_messages_total", "Messages, by direction.", []string{"direction"}, nil)
+	bytes    = prometheus.NewDesc("wsecho_message_bytes_total", "Bytes of messages, by direction.", []string{"direction"}, nil)
+	queued   = prometheus.NewDesc("wsecho_queued_bytes", "Bytes that wait for slow peers.", nil, nil)
 )
 
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{open, opened, ended, refused, message, size, queued} {
+	for _, d := range []*prometheus.Desc{open, opened, ended, refused, messages, bytes, queued} {
 		ch <- d
 	}
 }
@@ -48,8 +48,8 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	for check, n := range s.Refused {
 		counter(refused, n, check)
 	}
-	counter(message, s.MessagesIn, "in")
-	counter(message, s.MessagesOut, "out")
-	counter(size, s.BytesIn, "in")
-	counter(size, s.BytesOut, "out")
+	counter(messages, s.MessagesIn, "in")
+	counter(messages, s.MessagesOut, "out")
+	counter(bytes, s.BytesIn, "in")
+	counter(bytes, s.BytesOut, "out")
 }
