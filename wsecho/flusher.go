@@ -69,9 +69,12 @@ func (s *Session) lose() {
 		return
 	}
 	s.giveUp()
-	s.sock.SetDeadline(time.Unix(1, 0))
+	s.sock.SetDeadline(past)
 	s.sock.closeRead()
 }
+
+// past is a deadline that has passed.
+var past = time.Unix(1, 0)
 
 // giveUp: nothing more is delivered, and no deadline set. Under mu.
 func (s *Session) giveUp() {

@@ -177,6 +177,7 @@ func (s *Session) arrived(n int) {
 // collected: n more bytes of the frame under way are at the end of the message.
 func (s *Session) collected(n int) {
 	in := &s.in
+	s.quiet.busy = true
 	whole, ok := in.took(n)
 	if !ok {
 		s.end(notText, true)

@@ -5,14 +5,17 @@ import (
 	"time"
 )
 
-// keepalive is the session's one timer. It pings, sees that the peer stays silent, and ends a close
-// that takes too long. No goroutine waits for it. All but alive is under Session.mu.
+// keepalive is the session's one timer. It pings, sees that the peer stays silent, lets a quiet
+// session park, and ends a close that takes too long. No goroutine waits for it. Its times are since
+// the session opened, 0 for never. All but alive is under Session.mu.
 type keepalive struct {
 	timer  *time.Timer
 	alive  atomic.Bool   // a byte came, or the peer took some, since the ping that waits for an answer
-	pingAt time.Duration // of the next ping, since the session opened
-	pongBy time.Duration // of the verdict on a ping that waits for an answer; 0: none does
-	endBy  time.Duration // of the connection's end; 0: it has not begun
+	pingAt time.Duration // the next ping
+	pongBy time.Duration // the verdict on a ping that waits for an answer
+	parkAt time.Duration // the session's goroutine is asked whether it can be spared
+	endBy  time.Duration // the connection's end
+	asked  bool          // that question stands: the socket's read deadline is in the past
 }
 
 // alarm sets the timer. Under Session.mu.
@@ -37,13 +40,55 @@ func (k *keepalive) endWithin(s *Session, d time.Duration) {
 	k.alarm(s, d)
 }
 
+// startKeepalive starts the timer. ServeHTTP calls it, before OnOpen.
 func (s *Session) startKeepalive() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if every := s.h.set.pingInterval; every > 0 && s.cause == nil {
-		s.keep.pingAt = time.Since(s.opened) + every
-		s.keep.alarm(s, every)
+	if s.cause != nil {
+		return
 	}
+	s.keep.pingAt = max(s.h.set.pingInterval, 0)
+	if s.canPark() {
+		s.keep.parkAt = s.h.set.parkAfter
+	}
+	s.keep.next(s, 0)
+}
+
+// next sets the timer to whatever comes first. Under Session.mu.
+func (k *keepalive) next(s *Session, now time.Duration) {
+	first := time.Duration(0)
+	for _, at := range [...]time.Duration{k.pingAt, k.pongBy, k.parkAt} {
+		if at > 0 && (first == 0 || at < first) {
+			first = at
+		}
+	}
+	if first > 0 {
+		k.alarm(s, first-now)
+	}
+}
+
+// askToPark has the session's goroutine asked, some time from now, whether it can be spared.
+func (s *Session) askToPark() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cause == nil {
+		now := time.Since(s.opened)
+		s.keep.parkAt = now + s.h.set.parkAfter
+		s.keep.next(s, now)
+	}
+}
+
+// answered takes the question back, and says whether it stood: else the connection is given up, for
+// which the read deadline is in the past too.
+func (s *Session) answered() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.keep.asked || s.dead {
+		return false
+	}
+	s.keep.asked = false
+	s.sock.SetReadDeadline(time.Time{})
+	return true
 }
 
 // stopKeepalive is the timer's end: the connection is gone.
@@ -77,7 +122,7 @@ func (s *Session) tick() {
 	}
 }
 
-// beat pings when it is time, and says whether the peer may still be alive. Under mu.
+// beat does what it is time for, and says whether the peer may still be alive. Under mu.
 func (s *Session) beat() bool {
 	k, set := &s.keep, &s.h.set
 	now := time.Since(s.opened)
@@ -91,7 +136,7 @@ func (s *Session) beat() bool {
 			k.pongBy = 0
 		}
 	}
-	if now >= k.pingAt {
+	if k.pingAt > 0 && now >= k.pingAt {
 		k.pingAt = now + set.pingInterval
 		if set.pongTimeout > 0 && (k.pongBy == 0 || k.alive.Load()) {
 			k.alive.Store(false)
@@ -99,11 +144,11 @@ func (s *Session) beat() bool {
 		}
 		s.ping()
 	}
-	next := k.pingAt
-	if k.pongBy > 0 {
-		next = min(next, k.pongBy)
+	if k.parkAt > 0 && now >= k.parkAt {
+		k.parkAt, k.asked = 0, true
+		s.sock.SetReadDeadline(past)
 	}
-	k.alarm(s, next-now)
+	k.next(s, now)
 	return true
 }
 

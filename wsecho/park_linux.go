@@ -27,6 +27,8 @@ type parkingLot struct {
 	running bool
 }
 
+const parking = true
+
 const epollOneShot = 1 << 30 // missing from package syscall
 
 func (l *parkingLot) open() {

@@ -2,5 +2,7 @@
 
 package wsecho
 
-// park is Linux's alone: elsewhere a session keeps its goroutine.
+// Parking is Linux's alone: elsewhere a session keeps its goroutine.
+const parking = false
+
 func park(*Session) bool { return false }

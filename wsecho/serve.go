@@ -3,7 +3,6 @@ package wsecho
 import (
 	"errors"
 	"os"
-	"time"
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
@@ -11,10 +10,9 @@ import (
 
 // quiet is how a session's goroutine notices that it could be spared.
 type quiet struct {
-	armed    bool // the socket's read deadline says when to think of parking
-	busy     bool // a message came since it was set
+	woken    bool // it has just been started again, and nothing has come but what woke it
+	busy     bool // a message, or some of one, has come since it was last asked
 	enrolled bool // the parking lot knows the socket
-	never    bool // parking failed once
 }
 
 // errQuiet: nothing came, for long enough.
@@ -30,6 +28,7 @@ func (s *Session) run(woken bool) {
 			go s.farewell()
 		}
 	}()
+	s.quiet.woken = woken
 	rd := newReader(&s.sock, &s.in)
 	defer rd.free()
 	for n := 0; ; {
@@ -41,34 +40,37 @@ func (s *Session) run(woken bool) {
 		}
 		s.arrived(n)
 		s.pass()
-		s.keep.alive.Store(true) // what a slow hook kept from being read counts from now
+		if n > 0 {
+			s.keep.alive.Store(true) // now, as what a slow hook kept from being read counts too
+		}
 		if !s.phase.CompareAndSwap(working, reading) {
 			left = true
 			s.drop()
 			if s.mine {
-				go s.farewell()
+				s.partWays()
 				s.drain()
 			} else { // and drain has a goroutine already
 				s.farewell()
 			}
 			return
 		}
-		woken = woken && !s.quiet.busy // a pong alone buys no goroutine for seconds
+		if s.quiet.woken && s.quiet.busy { // a message; a pong alone buys no goroutine for seconds
+			s.quiet.woken, s.quiet.busy = false, false
+			s.askToPark()
+		}
 		var err error
-		switch n, err = s.fill(rd, woken); err {
+		switch n, err = s.fill(rd); err {
 		case nil:
 		case errQuiet:
-			woken, s.quiet.armed, s.quiet.busy = false, false, false
 			left = true
 			if park(s) {
 				return // not ours any more: it may run already
 			}
-			left = false
-			s.quiet.never = true
+			left, s.quiet.woken = false, false // it keeps its goroutine, and is not asked again
 		default:
 			left = true
 			if s.end(lost(err), true) {
-				go s.farewell()
+				s.partWays()
 			}
 			s.drop()
 			s.finish()
@@ -77,36 +79,33 @@ func (s *Session) run(woken bool) {
 	}
 }
 
-// fill waits for bytes and says how many came. now: it does not wait at all.
-func (s *Session) fill(rd *reader, now bool) (int, error) {
-	q := &s.quiet
-	canPark := s.sock.raw != nil && !q.never
-	if canPark && !now && !q.armed {
-		q.armed, q.busy = true, false
-		s.setReadDeadline(time.Now().Add(s.h.set.parkAfter))
+// partWays sees to the hooks' part of the end, while this goroutine stays with the connection.
+func (s *Session) partWays() {
+	if s.h.OnClose == nil && !s.helped {
+		s.farewell() // no hook to wait for
+	} else {
+		go s.farewell()
 	}
-	n, err := rd.read(now)
-	if n > 0 {
+}
+
+// fill waits for bytes and says how many came. A session that has just been woken does not wait.
+func (s *Session) fill(rd *reader) (int, error) {
+	n, err := rd.read(s.quiet.woken)
+	switch {
+	case n > 0:
 		return n, nil // an error comes again
-	}
-	if !errors.Is(err, os.ErrDeadlineExceeded) || !s.setReadDeadline(time.Time{}) {
+	case !errors.Is(err, os.ErrDeadlineExceeded) || !s.answered():
 		return 0, err
-	}
-	if q.armed = false; q.busy {
+	case s.quiet.busy:
+		s.quiet.busy = false
+		s.askToPark()
 		return 0, nil
 	}
 	return 0, errQuiet
 }
 
-// setReadDeadline, unless the connection is given up: that set one in the past, for good.
-func (s *Session) setReadDeadline(t time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.dead {
-		s.sock.SetReadDeadline(t)
-	}
-	return !s.dead
-}
+// canPark: the socket is one that the parking lot can wait for.
+func (s *Session) canPark() bool { return parking && s.sock.raw != nil }
 
 // pass handles all that is in the buffer. While it lasts, replies wait for company.
 func (s *Session) pass() {
@@ -190,7 +189,7 @@ func (s *Session) drop() {
 func (s *Session) drain() {
 	var in input
 	rd := newReader(&s.sock, &in)
-	s.setReadDeadline(time.Time{}) // that of parking
+	s.answered() // or the question would end the first read
 	for {
 		n, err := rd.read(false)
 		if n == 0 && err != nil {

@@ -40,6 +40,7 @@ type Session struct {
 
 	received tally          // messages to the hooks, written by the session's goroutine
 	gos      sync.WaitGroup // functions of Go; added to under mu while cause is nil
+	helped   bool           // Go was called; under mu until the end, fixed after it
 	accepted bool           // OnOpen returned nil; set in ServeHTTP, before the goroutine starts
 	listed   atomic.Bool    // Sessions shows it
 	parts    atomic.Int32   // of the end: the connection is gone, the hooks are done
@@ -113,6 +114,7 @@ func (s *Session) Go(f func(ctx context.Context) error) {
 	over := s.cause != nil
 	if !over {
 		s.gos.Add(1)
+		s.helped = true
 	}
 	s.mu.Unlock()
 	if over {
