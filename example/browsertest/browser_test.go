@@ -228,10 +228,15 @@ func (b *tab) toggle() {
 	b.do(chromedp.Click(chromedp.CSS("#switch")))
 }
 
-// connect switches on, and waits until all that this starts is done.
 func (b *tab) connect() {
 	b.t.Helper()
 	b.toggle()
+	b.connected()
+}
+
+// connected waits until the socket is open, and the page has asked what carries it.
+func (b *tab) connected() {
+	b.t.Helper()
 	b.waitState("open")
 	b.wait(`document.getElementById('carrier').textContent !== ''`)
 }

@@ -33,9 +33,14 @@ func TestNode(t *testing.T) {
 	if _, err := os.Stat(filepath.Join("node_modules", "ws")); err != nil {
 		t.Fatalf("run npm ci in example/browsertest first: %v", err)
 	}
-	for _, file := range []string{"ws.test.js", "miniprogram.test.js", "../miniprogram/shared/link.test.js"} {
+	for file, args := range map[string][]string{
+		"ws.test.js":                         nil,
+		"http2.test.js":                      {"-tls"},
+		"miniprogram.test.js":                nil,
+		"../miniprogram/shared/link.test.js": nil,
+	} {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			command(t, start(t), "node", "--test", file)
+			command(t, start(t, args...), "node", "--test", file)
 		})
 	}
 }

@@ -117,6 +117,7 @@ func TestServiceStopsAndStarts(t *testing.T) {
 	b.say("waited two")
 	b.screenshot("reconnecting")
 	s.again()
+	b.connected()
 	b.wait(`document.querySelectorAll('#log .received').length === 2`)
 	for _, kind := range []string{"sent", "received"} {
 		if got := b.rows(kind); !slices.Equal(got, []string{"waited one", "waited two"}) {
@@ -137,6 +138,7 @@ func TestServiceIsKilled(t *testing.T) {
 	b.waitRow("note", "Closed with 1006: cut off")
 	b.say("after")
 	s.again()
+	b.connected()
 	b.waitRow("received", "after")
 	if got := b.rows("sent"); !slices.Equal(got, []string{"before", "after"}) {
 		t.Errorf("sent %q", got)

@@ -25,11 +25,11 @@ function dial(on) {
 }
 
 const link = createLink(dial, {
-  state(state, delay) {
+  state(state, detail) {
     $('switch').checked = !['off', 'failed', 'closing'].includes(state);
     $('where').disabled = !['off', 'failed'].includes(state);
     $('state').dataset.state = state;
-    $('state').textContent = stateText(words, state, delay);
+    $('state').textContent = stateText(words, state, detail);
     $('carrier').textContent = '';
     if (state === 'open') tellCarrier(id);
     if (state === 'failed') tellWhy();

@@ -28,11 +28,11 @@ export function delayBefore(attempt, random) {
 // calls handlers.opened(), handlers.message(data) and, last, handlers.closed(code, reason).
 //
 // What happens is told to on:
-//   on.state(state, delay)   off, connecting, open, closing, waiting (for delay ms), or
-//                            failed: off again, since the socket never opened
+//   on.state(state, detail)  off, connecting, open, closing; waiting, for detail ms; or
+//                            failed: off again, since no socket opened, and detail says why
 //   on.sent(text)            a message has left the queue
 //   on.message(data)         a message has come
-//   on.closed(code, reason)  a socket is gone
+//   on.closed(code, reason)  a socket that was open is gone
 //   on.queue(queue)          the messages that wait have changed
 export function createLink(dial, on, random = Math.random) {
   const queue = [];
@@ -45,11 +45,11 @@ export function createLink(dial, on, random = Math.random) {
   let flushing = false;
   let timer = null; // the current state's only one
 
-  function enter(next, ms, then) {
+  function enter(next, ms, then, detail) {
     clearTimeout(timer);
     timer = then ? setTimeout(then, ms) : null;
     state = next;
-    on.state(state, ms);
+    on.state(state, detail);
   }
 
   function connect() {
@@ -97,14 +97,14 @@ export function createLink(dial, on, random = Math.random) {
     socket = null;
     sending = false;
     const closing = state === 'closing';
-    on.closed(code, reason);
+    if (state !== 'connecting') on.closed(code, reason);
     if (!wanted) {
       enter('off');
     } else if (closing) {
       connect(); // it was wanted again while it closed
     } else if (!proven) {
       wanted = false;
-      enter('failed');
+      enter('failed', 0, null, reason);
     } else if (code === 1000 && reason !== 'interrupted') {
       // The server is done with us. WeChat itself closes sockets with 1000 "interrupted"
       // in the background, which the server did not ask for.
@@ -112,7 +112,7 @@ export function createLink(dial, on, random = Math.random) {
       enter('off');
     } else {
       const delay = delayBefore(attempt++, random);
-      enter('waiting', delay, connect);
+      enter('waiting', delay, connect, delay);
     }
   }
 

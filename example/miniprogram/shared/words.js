@@ -117,9 +117,10 @@ export function wordsFor(language) {
   return /^zh(?![a-z])/i.test(language || '') ? zh : en;
 }
 
-// stateText says a link's state; delay is what the link told with it.
-export function stateText(words, state, delay) {
-  return state === 'waiting' ? words.waiting(Math.ceil(delay / 1000)) : words[state];
+// stateText says a link's state, with the detail that the link told.
+export function stateText(words, state, detail) {
+  if (state === 'waiting') return words.waiting(Math.ceil(detail / 1000));
+  return state === 'failed' && detail ? `${words.failed} ${detail}` : words[state];
 }
 
 // closedText says how a socket ended: the server's own reason when it gave one.

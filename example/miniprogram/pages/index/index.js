@@ -33,10 +33,10 @@ Page({
       targets: [words.echo, words.chat],
     });
     this.link = createLink((on) => this.dial(on), {
-      state: (state, delay) =>
+      state: (state, detail) =>
         this.setData({
           state,
-          stateText: stateText(words, state, delay),
+          stateText: stateText(words, state, detail),
           on: state !== 'off' && state !== 'failed' && state !== 'closing',
           fixed: state !== 'off' && state !== 'failed',
         }),
