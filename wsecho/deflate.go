@@ -4,7 +4,6 @@ import (
 	"compress/flate"
 	"io"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -14,9 +13,9 @@ const (
 	finalsMax  = 64       // final blocks within one message: each costs the copy of a window
 )
 
-// deflater inflates and deflates for one session, RFC 7692. coder negotiates; its own inflater takes
-// a stream that is cut short for a whole one, and what follows a final block (section 7.2.3.4) for the
-// start of the next message.
+// deflater inflates and deflates for one session, RFC 7692 section 7.2. coder's inflater, which this
+// stands in for, takes a stream that is cut short for a whole one, and what follows a final block
+// (section 7.2.3.4) for the start of the next message.
 type deflater struct {
 	keepIn bool   // the peer refers back to its earlier messages
 	window []byte // the end of those; the session's goroutine's
@@ -25,17 +24,6 @@ type deflater struct {
 	keepOut bool       // we refer back to ours
 	w       *flate.Writer
 	out     []byte
-}
-
-// newDeflater reads the answer to the client's offer; nil without one.
-func newDeflater(extensions string) *deflater {
-	if extensions == "" {
-		return nil
-	}
-	return &deflater{
-		keepIn:  !strings.Contains(extensions, "client_no_context_takeover"),
-		keepOut: !strings.Contains(extensions, "server_no_context_takeover"),
-	}
 }
 
 // A message lacks the end of the empty block that its sender flushed with (section 7.2.1). An empty

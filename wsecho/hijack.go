@@ -1,77 +1,52 @@
 package wsecho
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
-	"maps"
 	"net"
 	"net/http"
 	"strings"
 )
 
-// upgrader is the ResponseWriter that Accept sees. It keeps what Accept says to itself until the
-// connection is to be taken over, so that a refusal at the last moment shows no trace of an upgrade.
-type upgrader struct {
-	http.ResponseWriter
-	r           *http.Request
-	reg         *registry
-	subprotocol string
-	header      http.Header // Accept's
+// upgradeHeaders are those that only a 101 may bear.
+var upgradeHeaders = []string{"Connection", "Upgrade", "Sec-Websocket-Accept", "Sec-Websocket-Protocol", "Sec-Websocket-Extensions"}
 
-	refusal *HandshakeError // why Hijack failed
-	conn    net.Conn        // the real one
-	early   []byte          // what the client sent on the heels of its handshake
-}
-
-func (u *upgrader) Header() http.Header         { return u.header }
-func (u *upgrader) WriteHeader(int)             {} // a 101 is Hijack's to send, a refusal the Handler's
-func (u *upgrader) Write(p []byte) (int, error) { return len(p), nil }
-
-// Hijack takes the connection over and sends the 101.
-func (u *upgrader) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	w := u.ResponseWriter
+// takeOver hijacks the connection and sends a 101 with the headers of head, keys and values in turn.
+// early is what the client sent on the heels of its handshake; it is good until the next read.
+func (h *Handler) takeOver(w http.ResponseWriter, head []string) (conn net.Conn, early []byte, refusal *HandshakeError) {
 	v := look(w)
 	switch {
 	case v.hijacker == nil:
-		u.refusal = refusedHijack(v.bottom, errors.ErrUnsupported)
-	case u.reg.shuttingDown(): // since the first check
-		u.refusal = refusedShutdown
+		return nil, nil, refusedHijack(v.bottom, errors.ErrUnsupported)
+	case h.reg.shuttingDown(): // since the first check
+		return nil, nil, refusedShutdown
 	}
-	if u.refusal != nil {
-		return nil, nil, u.refusal
-	}
-	head := w.Header()
-	for _, key := range upgradeHeaders {
-		delete(head, key) // a middleware's
-	}
-	if u.subprotocol != "" {
-		u.header.Set("Sec-WebSocket-Protocol", u.subprotocol)
-	}
-	maps.Copy(head, u.header)
+	header := w.Header()
+	dropUpgrade(header) // what a middleware set
 	if v.clear {
+		for i := 0; i < len(head); i += 2 {
+			header.Set(head[i], head[i+1])
+		}
 		w.WriteHeader(http.StatusSwitchingProtocols) // sent by net/http as it gives the connection up
 	}
 	conn, brw, err := v.hijacker.Hijack()
 	if err == nil && !v.clear {
-		if err = writeHead(conn, head); err != nil {
+		if _, err = conn.Write(headBytes(head, header)); err != nil {
 			conn.Close()
 		}
 	}
 	if err != nil {
-		for _, key := range upgradeHeaders {
-			delete(head, key)
-		}
-		u.refusal = refusedHijack(v.hijacker.(http.ResponseWriter), err)
-		return nil, nil, u.refusal
+		dropUpgrade(header)
+		return nil, nil, refusedHijack(v.hijacker.(http.ResponseWriter), err)
 	}
-	u.conn = conn
-	u.early, _ = brw.Reader.Peek(brw.Reader.Buffered())
-	return noConn{}, bufio.NewReadWriter(bufio.NewReaderSize(noConn{}, 16), bufio.NewWriterSize(noConn{}, 16)), nil
+	early, _ = brw.Reader.Peek(brw.Reader.Buffered())
+	return conn, early, nil
 }
 
-// upgradeHeaders are those that only a 101 may bear.
-var upgradeHeaders = []string{"Connection", "Upgrade", "Sec-Websocket-Accept", "Sec-Websocket-Protocol", "Sec-Websocket-Extensions"}
+func dropUpgrade(header http.Header) {
+	for _, key := range upgradeHeaders {
+		delete(header, key)
+	}
+}
 
 // view is what can be seen of the writers that middleware has wrapped around the server's own.
 type view struct {
@@ -98,26 +73,23 @@ func look(w http.ResponseWriter) (v view) {
 	}
 }
 
-// writeHead sends the 101 around net/http, which has given the connection up.
-func writeHead(conn net.Conn, header http.Header) error {
-	b := bytes.NewBuffer(make([]byte, 0, 512))
-	b.WriteString("HTTP/1.1 101 Switching Protocols\r\n")
-	for key, values := range header {
+// headBytes is the head of a 101 that is sent around net/http, which has given the connection up.
+func headBytes(head []string, middlewares http.Header) []byte {
+	b := append(make([]byte, 0, 512), "HTTP/1.1 101 Switching Protocols\r\n"...)
+	add := func(key, value string) {
+		b = append(append(b, key...), ": "...)
+		b = append(append(b, value...), "\r\n"...)
+	}
+	for i := 0; i < len(head); i += 2 {
+		add(head[i], head[i+1])
+	}
+	for key, values := range middlewares {
 		for _, value := range values {
-			b.WriteString(key + ": " + headerNewlines.Replace(value) + "\r\n")
+			add(key, headerNewlines.Replace(value))
 		}
 	}
-	b.WriteString("\r\n")
-	_, err := conn.Write(b.Bytes())
-	return err
+	return append(b, "\r\n"...)
 }
 
-// headerNewlines keeps a middleware's value from starting a header of its own, as net/http does.
+// headerNewlines keeps a value from starting a header of its own, as net/http does.
 var headerNewlines = strings.NewReplacer("\n", " ", "\r", " ")
-
-// noConn is the net.Conn that coder gets, and closes.
-type noConn struct{ net.Conn }
-
-func (noConn) Read([]byte) (int, error)    { return 0, net.ErrClosed }
-func (noConn) Write(p []byte) (int, error) { return len(p), nil }
-func (noConn) Close() error                { return nil }

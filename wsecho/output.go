@@ -133,7 +133,7 @@ func (s *Session) write() bool {
 	if s.sock.raw == nil || len(s.out.q) == 0 {
 		return true
 	}
-	n, err := writeRaw(s.sock.raw, s.out.q, false)
+	n, err := writeRaw(s.sock.raw, s.out.q, false, s.cause != nil)
 	s.sent(n)
 	if err != nil {
 		s.broken(err)

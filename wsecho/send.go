@@ -101,7 +101,7 @@ func (s *Session) sendStraight(p []byte) (rest []byte) {
 	if len(s.out.q) > 0 {
 		return p
 	}
-	n, err := writeRaw(s.sock.raw, p, false)
+	n, err := writeRaw(s.sock.raw, p, false, false)
 	if err != nil {
 		s.broken(err)
 		return nil

@@ -23,7 +23,7 @@ const plainChunk = 16 << 10
 // writeWait waits until some of p has been taken. Only the flusher calls it.
 func (k *socket) writeWait(p []byte) (int, error) {
 	if k.raw != nil {
-		return writeRaw(k.raw, p, true)
+		return writeRaw(k.raw, p, true, false)
 	}
 	return k.Write(p[:min(len(p), plainChunk)])
 }

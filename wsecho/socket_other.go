@@ -18,6 +18,8 @@ func (*rawReader) init(*reader) {}
 
 func (*rawReader) read(syscall.RawConn, bool) (int, error) { return 0, errors.ErrUnsupported }
 
-func writeRaw(syscall.RawConn, []byte, bool) (int, error) { return 0, errors.ErrUnsupported }
+func writeRaw(_ syscall.RawConn, _ []byte, wait, more bool) (int, error) {
+	return 0, errors.ErrUnsupported
+}
 
 func (*socket) unread() (some, asked bool) { return false, false }

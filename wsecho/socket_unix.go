@@ -65,11 +65,11 @@ func (r *rawReader) tryRead(fd uintptr) bool {
 
 // rawWriter is one write; pooled, as a closure a call would cost an allocation.
 type rawWriter struct {
-	p    []byte
-	wait bool
-	n    int
-	err  error
-	try  func(fd uintptr) bool
+	p          []byte
+	wait, more bool
+	n          int
+	err        error
+	try        func(fd uintptr) bool
 }
 
 var rawWriterPool = sync.Pool{New: func() any {
@@ -80,9 +80,10 @@ var rawWriterPool = sync.Pool{New: func() any {
 
 // writeRaw writes what the socket takes of p. wait: until it has taken some; else it may take
 // nothing. Nobody may write beside one that waits: RawConn.Write holds the descriptor's write lock.
-func writeRaw(raw syscall.RawConn, p []byte, wait bool) (int, error) {
+// more: the end of the stream follows at once, and the two can share a packet.
+func writeRaw(raw syscall.RawConn, p []byte, wait, more bool) (int, error) {
 	w := rawWriterPool.Get().(*rawWriter)
-	w.p, w.wait = p, wait
+	w.p, w.wait, w.more = p, wait, more
 	err := raw.Write(w.try)
 	n := w.n
 	if err == nil {
@@ -94,9 +95,9 @@ func writeRaw(raw syscall.RawConn, p []byte, wait bool) (int, error) {
 }
 
 func (w *rawWriter) tryWrite(fd uintptr) bool {
-	w.n, w.err = syscall.Write(int(fd), w.p)
+	w.n, w.err = write(int(fd), w.p, w.more)
 	for w.err == syscall.EINTR {
-		w.n, w.err = syscall.Write(int(fd), w.p)
+		w.n, w.err = write(int(fd), w.p, w.more)
 	}
 	w.n = max(w.n, 0)
 	if w.err != syscall.EAGAIN {

@@ -2,36 +2,45 @@ package wsecho
 
 import (
 	"context"
+	"crypto/sha1"
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"time"
 
-	"github.com/coder/websocket"
 	"github.com/go-chi/chi/v5"
 )
 
-// upgrade lets coder's Accept perform the upgrade, and negotiate compression. What coder sees of the
-// connection is a conn of no bytes: the socket is the session's alone.
+// upgrade performs the upgrade of a handshake that has passed its checks, RFC 6455 section 4.2.2.
 func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (*Session, *HandshakeError) {
-	u := &upgrader{ResponseWriter: w, r: r, reg: &h.reg, subprotocol: subprotocol, header: http.Header{}}
-	c, err := websocket.Accept(u, r, &websocket.AcceptOptions{
-		InsecureSkipVerify: true, // check has verified, by the same rules
-		CompressionMode:    h.Compression,
-	})
-	if err != nil {
-		if u.refusal == nil { // coder sees a fault that check does not
-			u.refusal = &HandshakeError{Status: http.StatusBadRequest, Check: "upgrade", line: "bad handshake", err: err}
-		}
-		return nil, u.refusal
+	deflate, extension := negotiate(r.Header, h.Compression)
+	head := []string{
+		"Upgrade", "websocket",
+		"Connection", "Upgrade",
+		"Sec-WebSocket-Accept", acceptKey(r.Header["Sec-Websocket-Key"][0]),
 	}
-	c.CloseNow() // coder's part is over; this takes its finalizer off, or it would never be collected
-	s := &Session{h: h, remote: r.RemoteAddr, subprotocol: subprotocol, opened: time.Now()}
-	s.sock.init(u.conn)
+	if subprotocol != "" {
+		head = append(head, "Sec-WebSocket-Protocol", subprotocol)
+	}
+	if extension != "" {
+		head = append(head, "Sec-WebSocket-Extensions", extension)
+	}
+	conn, early, refusal := h.takeOver(w, head)
+	if refusal != nil {
+		return nil, refusal
+	}
+	s := &Session{h: h, remote: r.RemoteAddr, subprotocol: subprotocol, opened: time.Now(), z: deflate}
+	s.sock.init(conn)
 	s.parts.Store(2)
 	s.ctx, s.cancel = context.WithCancelCause(sessionContext(r))
-	s.z = newDeflater(u.header.Get("Sec-WebSocket-Extensions"))
-	s.in.preload(u.early)
+	s.in.preload(early)
 	return s, nil
+}
+
+// acceptKey answers the client's Sec-WebSocket-Key.
+func acceptKey(key string) string {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // sessionContext has the values of r's context and nothing else of it. chi takes its route context
