@@ -204,11 +204,8 @@ func (s *Session) drain() {
 
 // finish closes the connection. What is queued may still leave: the peer may have shut one side only.
 func (s *Session) finish() {
-	if s.flushed() {
-		s.sock.Close()
-	} else {
-		s.sock.cut()
-	}
+	sent := s.flushed()
+	s.sock.end(!sent)
 	s.stopKeepalive()
 	s.part()
 }

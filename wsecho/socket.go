@@ -12,10 +12,37 @@ import (
 // Any other is plain: a type that wraps a TCP connection may override its Read.
 type socket struct {
 	net.Conn
-	raw syscall.RawConn
+	raw  syscall.RawConn
+	gone []func() // called once it is closed
 }
 
-func (k *socket) init(c net.Conn) { k.Conn, k.raw = c, rawConn(c) }
+// detacher is a connection that a middleware has wrapped only to learn of its end, such as
+// middleware.LimitPerClient's.
+type detacher interface {
+	Detach() (conn net.Conn, closed func())
+}
+
+func (k *socket) init(c net.Conn) {
+	for d, ok := c.(detacher); ok; d, ok = c.(detacher) {
+		var closed func()
+		c, closed = d.Detach()
+		k.gone = append(k.gone, closed)
+	}
+	k.Conn, k.raw = c, rawConn(c)
+}
+
+// end closes the connection. cut: without a word; tls.Conn.Close would write an alert, and may wait.
+func (k *socket) end(cut bool) {
+	c, encrypted := k.Conn.(*tls.Conn)
+	if cut && encrypted {
+		c.NetConn().Close()
+	} else {
+		k.Close()
+	}
+	for _, closed := range k.gone {
+		closed()
+	}
+}
 
 // plainChunk is how much a plain conn is given at once: progress shows only when Write returns.
 const plainChunk = 16 << 10
@@ -47,15 +74,6 @@ func (k *socket) noLinger() {
 	if c, ok := k.Conn.(*net.TCPConn); ok {
 		c.SetLinger(0)
 	}
-}
-
-// cut closes the connection without a word: tls.Conn.Close would write an alert, and may wait.
-func (k *socket) cut() {
-	if c, ok := k.Conn.(*tls.Conn); ok {
-		c.NetConn().Close()
-		return
-	}
-	k.Close()
 }
 
 // reader reads the socket into an input. A raw one asks the input for room only when there is
