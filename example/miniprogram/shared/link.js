@@ -72,7 +72,8 @@ export function createLink(dial, on, random = Math.random) {
   }
 
   // A message leaves the queue only once the socket has taken it, so a failed send loses
-  // nothing; and only the first is ever with the socket, so none overtakes another.
+  // nothing; and only the first is ever with the socket, so none overtakes another. What a
+  // socket has taken may still be lost with its connection: WebSocket has no receipts.
   function flush() {
     if (flushing) return;
     flushing = true;
