@@ -1,0 +1,64 @@
+package wsechotest_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"testing"
+	"time"
+)
+
+// t is the examples' test.
+var t = newRecorder()
+
+// TestMain proves that nothing leaks.
+func TestMain(m *testing.M) {
+	before := runtime.NumGoroutine()
+	code := m.Run()
+	t.end()
+	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			pprof.Lookup("goroutine").WriteTo(os.Stderr, 1)
+			code = 1
+			break
+		}
+	}
+	os.Exit(code)
+}
+
+// recorder is a test that another one watches.
+type recorder struct {
+	testing.TB // nil: what is not below panics
+	ctx        context.Context
+	cancel     context.CancelFunc
+	cleanups   []func()
+	fatal      string
+}
+
+func newRecorder() *recorder {
+	r := new(recorder)
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	return r
+}
+
+func (r *recorder) Helper()                  {}
+func (r *recorder) Context() context.Context { return r.ctx }
+func (r *recorder) Cleanup(f func())         { r.cleanups = append(r.cleanups, f) }
+
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.fatal = fmt.Sprintf(format, args...)
+	runtime.Goexit()
+}
+
+// end ends the test as package testing does.
+func (r *recorder) end() {
+	r.cancel()
+	for len(r.cleanups) > 0 {
+		last := len(r.cleanups) - 1
+		f := r.cleanups[last]
+		r.cleanups = r.cleanups[:last]
+		f()
+	}
+}
