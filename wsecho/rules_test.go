@@ -163,7 +163,7 @@ func TestOpeningAndClosingRule(t *testing.T) {
 		for _, open := range []func(*wsecho.Session, *http.Request) error{nil, func(*wsecho.Session, *http.Request) error { return nil }} {
 			var closes sync.Map
 			var n atomic.Int32
-			e := serve(t, &wsecho.Handler{OnOpen: open, OnClose: func(_ context.Context, s *wsecho.Session, _ error) {
+			e := serve(t, &wsecho.Handler{OnOpen: open, CloseTimeout: 100 * time.Millisecond, OnClose: func(_ context.Context, s *wsecho.Session, _ error) {
 				if _, again := closes.LoadOrStore(s, true); again {
 					t.Error("OnClose twice")
 				}
@@ -178,11 +178,12 @@ func TestOpeningAndClosingRule(t *testing.T) {
 					p.Send(peer.Close(1000, ""))
 				}
 			}
+			sessiontest.Poll(t, "all have opened", func() bool { return e.Stats().Opened == 20 })
 			if err := e.Shutdown(t.Context()); err != nil {
 				t.Error(err)
 			}
 			if n.Load() != 20 {
-				t.Errorf("OnClose ran %d times for 20 sessions", n.Load())
+				t.Errorf("OnClose ran %d times for 20 sessions: %+v", n.Load(), e.Stats())
 			}
 		}
 	})
@@ -333,7 +334,11 @@ func TestOneCauseRule(t *testing.T) {
 				b.Send(peer.Text("m"))
 				synctest.Wait()
 				b.Session.Close(4000, "")
-				b.Check(t, sessiontest.End{Code: 4000, Label: "closed"})
+				end := sessiontest.End{Code: 4000, Label: "closed"}
+				b.CheckPeer(t, end)
+				b.Peer.Close()
+				time.Sleep(2 * time.Hour)
+				b.CheckHooks(t, end)
 				if len(order) != 3 || order[2] != "OnClose" {
 					t.Errorf("slow %s: the order was %q", slow, order)
 				}
@@ -946,7 +951,7 @@ func TestCloseRule(t *testing.T) {
 	}
 	for name, h := range map[string]*wsecho.Handler{
 		"by default": {},
-		"as set":     {CloseTimeout: time.Minute},
+		"as set":     {CloseTimeout: time.Minute, WriteTimeout: -1}, // the peer does not take the close frame either
 		"while a hook runs": {OnMessage: onMessage(func(s *wsecho.Session) error {
 			<-s.Context().Done()
 			time.Sleep(time.Hour)

@@ -114,7 +114,7 @@ var rows = []row{
 		do: func(b *Both) { b.Peer.Mute = true }, end: End{Code: 1011, Reason: "*", Label: "pong_timeout", Err: is(wsecho.ErrPongTimeout)}},
 	{name: "no progress within WriteTimeout", set: func(h *wsecho.Handler) { h.WriteTimeout = 50 * time.Millisecond },
 		hook: func(ctx context.Context, s *wsecho.Session) error {
-			for p := make([]byte, 256<<10); ; {
+			for p := incompressible(256 << 10); ; {
 				if err := s.Write(ctx, websocket.MessageBinary, p); err != nil {
 					return err
 				}
