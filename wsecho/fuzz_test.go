@@ -96,12 +96,14 @@ func (o outcome) differs(other outcome) string {
 
 // differsFromCoder compares frames, since coder compresses other messages than we do and answers a
 // close frame with its reason. Where ours ends the session coder must not go on, but may end it
-// otherwise. At an EOF between two fragments coder takes what it has for a whole message.
+// otherwise. At an EOF within a message, but not within the bytes of a frame, coder takes what it has
+// for a whole message.
 func (o outcome) differsFromCoder(coder outcome, mode websocket.CompressionMode) string {
 	frames, closing, bad := decode(o.sent, mode)
 	theirs, theirClosing, theirBad := decode(coder.sent, mode)
 	byPeer, lost := strings.HasPrefix(o.end, "status = "), strings.Contains(o.end, "connection lost: EOF")
-	if lost && len(coder.messages) == len(o.messages)+1 {
+	eof := strings.Contains(coder.end, "EOF") || strings.Contains(coder.end, "previous message not read to completion")
+	if eof && len(coder.messages) == len(o.messages)+1 {
 		coder.messages, theirs, theirBad = coder.messages[:len(o.messages)], theirs[:min(len(theirs), len(frames))], ""
 	}
 	switch {
