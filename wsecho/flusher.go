@@ -58,9 +58,12 @@ func (s *Session) flusher() {
 // sideShut: the last byte has left. alone: the connection's other side is still open, for the peer
 // to answer; where it is not, or the peer is not waited for, the connection is over. Under mu.
 func (s *Session) sideShut(alone bool) {
-	if !alone || s.h.set.closeTimeout < 0 {
-		s.lose()
+	if s.dead || alone && s.h.set.closeTimeout >= 0 {
+		return
 	}
+	s.giveUp()
+	s.sock.SetReadDeadline(past) // not that of writes: over HTTP/2 it resets the stream, close frame and all
+	s.sock.closeRead()
 }
 
 // lose gives the connection up, whose cause is set, and wakes whoever waits on the socket. Under mu.

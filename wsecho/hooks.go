@@ -47,6 +47,9 @@ func (s *Session) open(r *http.Request) {
 	s.accepted = err == nil
 	s.listed.Store(s.accepted)
 	s.hookReturned(err, false)
+	if err != nil {
+		s.end(lost(err), false) // unless it has been: Write said that the peer is gone
+	}
 	if s.phase.CompareAndSwap(working, reading) {
 		go s.run(false)
 	} else {
