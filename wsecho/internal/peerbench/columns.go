@@ -28,23 +28,23 @@ var columns = []column{
 	{
 		name: "ping-pong", title: "ping-pong 64 B", per: "message",
 		against: peer.goroutinePerConnection,
-		connect: echoes{conns: 50, window: 1, op: text, size: 64}.connect,
+		connect: echoes{clients: 50, window: 1, op: text, size: 64}.connect,
 	},
 	{
 		name: "text", title: "pipelined 64 B text", per: "message",
-		connect: echoes{conns: 50, window: 32, op: text, size: 64}.connect,
+		connect: echoes{clients: 50, window: 32, op: text, size: 64}.connect,
 	},
 	{
 		name: "binary", title: "pipelined 64 B binary", per: "message",
-		connect: echoes{conns: 50, window: 32, op: binary, size: 64}.connect,
+		connect: echoes{clients: 50, window: 32, op: binary, size: 64}.connect,
 	},
 	{
 		name: "64k", title: "64 KiB", per: "message",
-		connect: echoes{conns: 16, window: 1, op: binary, size: 64 << 10}.connect,
+		connect: echoes{clients: 16, window: 1, op: binary, size: 64 << 10}.connect,
 	},
 	{
 		name: "1m", title: "1 MiB", per: "message",
-		connect: echoes{conns: 4, window: 1, op: binary, size: 1 << 20}.connect,
+		connect: echoes{clients: 4, window: 1, op: binary, size: 1 << 20}.connect,
 	},
 	{
 		name: "fan-out", title: "fan-out 64 B", per: "delivery", fanOut: true,

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// echoes is a load of connections that each send a window of messages with one write, wait for all the echoes, compare
+// echoes is a load of clients that each send a window of messages with one write, wait for all the echoes, compare
 // them, and begin again.
 type echoes struct {
-	conns, window int
-	op            byte
-	size          int
+	clients, window int
+	op              byte
+	size            int
 }
 
 func (e echoes) connect(p plan, addr string) (load, error) {
-	cs, err := dialMany(e.conns, addr)
+	cs, err := dialMany(e.clients, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (l *echoLoad) run(d time.Duration) (int, error) {
 
 // greet opens n connections, each of which has had one echo.
 func (p plan) greet(n int, op byte, addr string) (conns, error) {
-	l, err := echoes{conns: n, window: 1, op: op, size: 64}.connect(p, addr)
+	l, err := echoes{clients: n, window: 1, op: op, size: 64}.connect(p, addr)
 	if err != nil {
 		return nil, err
 	}

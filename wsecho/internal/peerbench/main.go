@@ -10,6 +10,10 @@
 // random order, so that whatever else the machine does meets them alike. The table shows medians over the rounds. On a busy
 // machine the ratios are worth more than the figures.
 //
+// For one change to one path, a few servers at one column take seconds:
+//
+//	go -C wsecho/internal/peerbench run . -only wsecho,gws,bare -columns ping-pong -rounds 5
+//
 // How each server is written is in its peer_*.go; what each column does is in columns.go.
 package main
 

@@ -50,7 +50,7 @@ func parse(args []string, stderr io.Writer) (p plan, svg string, err error) {
 	rounds := f.Int("rounds", 0, "how often everything is measured (0: 5, or 1 with -short)")
 	only := f.String("only", "", "measure these servers only, comma-separated: "+list(peers, peer.id))
 	cols := f.String("columns", "", "measure these columns only, comma-separated: "+list(columns, column.id))
-	profiles := f.String("profiles", "", "write the servers' CPU profiles to this `directory` (profiling has a cost of its own)")
+	profiles := f.String("profiles", "", "write the servers' CPU profiles of the last round to this `directory` (profiling has a cost of its own)")
 	f.StringVar(&svg, "svg", "", "write a chart to this `file`")
 	if err := f.Parse(args); err != nil {
 		return plan{}, "", err
