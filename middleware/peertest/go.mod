@@ -4,6 +4,16 @@ go 1.26.0
 
 replace example.com/wsecho => ../..
 
-require golang.org/x/net v0.62.0
+require (
+	example.com/wsecho v0.0.0-00010101000000-000000000000
+	github.com/coder/websocket v1.8.15
+	github.com/go-chi/chi/v5 v5.5.0
+	github.com/gorilla/websocket v1.5.3
+	go.uber.org/goleak v1.3.0
+	golang.org/x/net v0.62.0
+)
 
-require golang.org/x/text v0.43.0 // indirect
+require (
+	github.com/stretchr/testify v1.9.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
