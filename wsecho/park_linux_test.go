@@ -1,0 +1,317 @@
+package wsecho_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/internal/sessiontest"
+)
+
+// None of these tests is parallel to another: wsecho.Parked counts the sessions of the process.
+
+// soon is how long the sessions of these tests are quiet before they park.
+const soon = 5 * time.Millisecond
+
+// startParked opens a session and waits until it has parked.
+func startParked(t *testing.T, over sessiontest.Transport, h *wsecho.Handler, deflate bool) *sessiontest.Both {
+	t.Helper()
+	wsecho.ParkAfter(h, soon)
+	b := sessiontest.Start(t, over, h, deflate)
+	parked(t, 1)
+	return b
+}
+
+func parked(t *testing.T, n int) {
+	t.Helper()
+	wsecho.Parkings()
+	sessiontest.Poll(t, fmt.Sprintf("%d parked", n), func() bool { return wsecho.Parked() == n })
+}
+
+// TestParkedEnds ends parked sessions in every way.
+func TestParkedEnds(t *testing.T) {
+	lostBy := func(causes ...error) func(error) bool {
+		return func(err error) bool {
+			for _, c := range causes {
+				if errors.Is(err, c) {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	closeCode := func(code websocket.StatusCode) func(error) bool {
+		return func(err error) bool { return websocket.CloseStatus(err) == code }
+	}
+	for _, v := range []struct {
+		name string
+		set  func(h *wsecho.Handler)
+		do   func(b *sessiontest.Both)
+		gone bool // the peer is no more, and sees nothing
+		end  sessiontest.End
+	}{
+		{name: "the peer closes", do: func(b *sessiontest.Both) { b.Send(peer.Close(4321, "bye")) },
+			end: sessiontest.End{Code: 4321, Label: "peer", Err: closeCode(4321)}},
+		{name: "the peer ends its side", do: func(b *sessiontest.Both) { b.Peer.CloseWrite() },
+			end: sessiontest.End{Label: "lost", Err: lostBy(io.EOF)}},
+		{name: "a last message and EOF in one burst", do: func(b *sessiontest.Both) { b.Peer.Send(peer.Text("last")); b.Peer.CloseWrite() },
+			end: sessiontest.End{Frames: []string{"text:last"}, Label: "lost", Err: lostBy(io.EOF)}},
+		{name: "the peer closes its socket", do: func(b *sessiontest.Both) { b.Peer.Close() }, gone: true,
+			end: sessiontest.End{Label: "lost", Err: lostBy(io.EOF)}},
+		{name: "the peer resets", do: func(b *sessiontest.Both) { b.Peer.Reset() }, gone: true,
+			end: sessiontest.End{Label: "lost", Err: lostBy(syscall.ECONNRESET, io.EOF)}}, // EOF over a Unix socket
+		{name: "the peer goes with messages unread", do: func(b *sessiontest.Both) {
+			b.Session.TryWrite(text, []byte("unread"))
+			b.Peer.Conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+			b.Peer.Conn.Read(make([]byte, 1))
+			b.Peer.Close()
+		}, gone: true, end: sessiontest.End{Label: "lost", Err: lostBy(syscall.ECONNRESET, io.EOF)}},
+		{name: "Session.Close", do: func(b *sessiontest.Both) { b.Session.Close(4000, "why") },
+			end: sessiontest.End{Code: 4000, Reason: "why", Label: "closed", Err: closeCode(4000)}},
+		{name: "Session.Close, and the peer does not answer", set: func(h *wsecho.Handler) { h.CloseTimeout = 50 * time.Millisecond },
+			do:  func(b *sessiontest.Both) { b.Peer.Mute = true; b.Session.Close(4000, "why") },
+			end: sessiontest.End{Code: 4000, Reason: "why", Label: "closed", Err: closeCode(4000)}},
+		{name: "Session.Close, and nobody is waited for", set: func(h *wsecho.Handler) { h.CloseTimeout = -1 },
+			do:  func(b *sessiontest.Both) { b.Session.Close(4000, "why") },
+			end: sessiontest.End{Code: 4000, Reason: "why", Label: "closed", Err: closeCode(4000)}},
+		{name: "no pong", set: func(h *wsecho.Handler) { h.PingInterval, h.PongTimeout = 50*time.Millisecond, 50*time.Millisecond },
+			do:  func(b *sessiontest.Both) { b.Peer.Mute = true },
+			end: sessiontest.End{Code: 1011, Reason: "*", Label: "pong_timeout", Err: lostBy(wsecho.ErrPongTimeout)}},
+		{name: "the peer reads nothing", set: func(h *wsecho.Handler) { h.WriteTimeout = 50 * time.Millisecond },
+			do: func(b *sessiontest.Both) {
+				for p := make([]byte, 256<<10); b.Session.Write(context.Background(), text, p) == nil; {
+				}
+			}, gone: true, end: sessiontest.End{Label: "write_timeout", Err: lostBy(wsecho.ErrWriteTimeout)}},
+		{name: "Shutdown", do: func(b *sessiontest.Both) { go b.Handler.Shutdown(context.Background()) },
+			end: sessiontest.End{Code: 1001, Reason: "*", Label: "shutdown", Err: lostBy(wsecho.ErrShutdown)}},
+		{name: "Handler.Close", do: func(b *sessiontest.Both) { b.Handler.Close() },
+			end: sessiontest.End{Code: 1001, Reason: "*", Cut: true, Label: "shutdown", Err: lostBy(wsecho.ErrShutdown)}},
+		{name: "a hook's error", do: func(b *sessiontest.Both) { b.Send(peer.Text("fail")) },
+			end: sessiontest.End{Code: 1011, Label: "error", Err: lostBy(errSecret)}},
+		{name: "a function of Go", do: func(b *sessiontest.Both) { b.Session.Go(func(context.Context) error { return errSecret }) },
+			end: sessiontest.End{Code: 1011, Label: "error", Err: lostBy(errSecret)}},
+		{name: "a protocol violation", do: func(b *sessiontest.Both) { b.Send([]byte{0x83, 0x80}) },
+			end: sessiontest.End{Code: 1002, Reason: "*", Label: "protocol"}},
+	} {
+		for _, over := range []sessiontest.Transport{overTCP, overUnix} {
+			t.Run(v.name+"/"+over.Name, func(t *testing.T) {
+				h := &wsecho.Handler{OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
+					if string(p) == "fail" {
+						return errSecret
+					}
+					return wsecho.Echo(ctx, s, typ, p)
+				}}
+				if v.set != nil {
+					v.set(h)
+				}
+				b := startParked(t, over, h, false)
+				v.do(b)
+				if v.gone {
+					b.CheckHooks(t, v.end)
+				} else {
+					b.Check(t, v.end)
+				}
+				parked(t, 0)
+			})
+		}
+	}
+}
+
+// TestParkedSessionWrites: what is written to a parked session leaves without a goroutine of its own.
+func TestParkedSessionWrites(t *testing.T) {
+	b := startParked(t, overTCP, new(wsecho.Handler), false)
+	before := wsecho.Parkings()
+	for i := range 50 {
+		if err := b.Session.TryWrite(text, fmt.Append(nil, i)); err != nil {
+			t.Fatal(err)
+		}
+		if m := b.Peer.Next(); m != fmt.Sprint("text:", i) {
+			t.Fatalf("the peer saw %q", m)
+		}
+	}
+	if wsecho.Parked() != 1 || wsecho.Parkings() != before {
+		t.Error("writing woke it")
+	}
+	// More than the socket takes: a flusher comes and goes, and the session is parked all the while.
+	const messages = 20
+	go func() {
+		for range messages {
+			b.Session.Write(context.Background(), websocket.MessageBinary, make([]byte, 900_000))
+		}
+	}()
+	for range messages {
+		if m := b.Peer.Next(); m != "binary:len 900000" {
+			t.Fatalf("the peer saw %q", m)
+		}
+	}
+	if wsecho.Parked() != 1 || wsecho.Parkings() != before {
+		t.Error("writing much woke it")
+	}
+	b.Send(peer.Close(1000, ""))
+	b.Check(t, sessiontest.End{Code: 1000, Reason: "*", Label: "peer"})
+}
+
+// TestWoken: a message wakes a session for as long as a new one stays awake. A pong wakes it for a
+// moment only.
+func TestWoken(t *testing.T) {
+	for _, over := range []sessiontest.Transport{overTCP, overUnix} {
+		t.Run(over.Name, func(t *testing.T) {
+			h := new(wsecho.Handler)
+			b := startParked(t, over, h, false)
+			for i := range 3 {
+				b.Send(peer.Text("wake"))
+				if m := b.Peer.Next(); m != "text:wake" {
+					t.Fatalf("%d: the peer saw %q", i, m)
+				}
+				parked(t, 1)
+			}
+			wsecho.ParkAfter(h, 1000*time.Hour)
+			for range 3 {
+				before := wsecho.Parkings()
+				b.Send(peer.Pong("unasked"))
+				sessiontest.Poll(t, "woken by a pong and parked again", func() bool { return wsecho.Parkings() == before+1 && wsecho.Parked() == 1 })
+			}
+			b.Send(peer.Text("awake"))
+			if m := b.Peer.Next(); m != "text:awake" || wsecho.Parked() != 0 {
+				t.Errorf("the peer saw %q, parked is %d", m, wsecho.Parked())
+			}
+			b.Send(peer.Ping("still"))
+			if m := b.Peer.Next(); m != "pong:still" || wsecho.Parked() != 0 {
+				t.Errorf("the peer saw %q, parked is %d", m, wsecho.Parked())
+			}
+			b.Send(peer.Close(1000, ""))
+			b.Check(t, sessiontest.End{Code: 1000, Reason: "*", Label: "peer"})
+		})
+	}
+}
+
+// TestParkedInMidFrame: wherever the bytes stop, the session parks, and goes on from there.
+func TestParkedInMidFrame(t *testing.T) {
+	long := strings.Repeat("añ€😀", 3000)
+	for _, deflate := range []bool{false, true} {
+		t.Run(fmt.Sprintf("deflate %v", deflate), func(t *testing.T) {
+			stream := peer.Join(peer.Fragment(peer.OpText, long[:20_000]), peer.Ping("between"), peer.Fragment(peer.OpContinuation|peer.Fin, long[20_000:]), peer.Text("short"))
+			cuts := []int{1, 2, 3, 4, 6, 8, 9, 12, 5000, 20_007, 20_008, 20_009, 20_011, 20_016, 20_021, 20_022, 20_024, 25_000, len(stream) - 6, len(stream) - 1}
+			if deflate {
+				stream = peer.Join(peer.Compressed(peer.OpText, []byte(long)), peer.Ping("between"), stream)
+				cuts = []int{1, 3, 8, 20, 40, len(stream) - 20_000, len(stream) - 1}
+			}
+			b := startParked(t, overTCP, new(wsecho.Handler), deflate)
+			from := 0
+			for _, cut := range append(cuts, len(stream)) {
+				before := wsecho.Parkings()
+				b.Send(stream[from:cut])
+				sessiontest.Poll(t, fmt.Sprintf("parked again after byte %d", cut), func() bool { return wsecho.Parkings() > before && wsecho.Parked() == 1 })
+				from = cut
+			}
+			want := []string{"pong:between", fmt.Sprintf("text:len %d", len(long)), "text:short"}
+			if deflate {
+				want = append([]string{fmt.Sprintf("text:len %d", len(long)), "pong:between"}, want...)
+			}
+			b.Send(peer.Close(1000, ""))
+			b.Check(t, sessiontest.End{Frames: want, Code: 1000, Reason: "*", Label: "peer"})
+		})
+	}
+}
+
+// TestParkedSessionsHaveNoGoroutine: one goroutine waits for all of them.
+func TestParkedSessionsHaveNoGoroutine(t *testing.T) {
+	h := new(wsecho.Handler)
+	wsecho.ParkAfter(h, soon)
+	e := serve(t, h)
+	e.open(t).Close()
+	sessiontest.Poll(t, "none is open", func() bool { return h.Stats().Open == 0 })
+	before := runtime.NumGoroutine()
+	const sessions = 200
+	var peers []*peer.Peer
+	for range sessions {
+		p := e.open(t)
+		p.Send(peer.Text("hi"))
+		if m := p.Next(); m != "text:hi" {
+			t.Fatalf("the peer saw %q", m)
+		}
+		peers = append(peers, p)
+	}
+	parked(t, sessions)
+	sessiontest.Poll(t, "their goroutines are gone", func() bool { return runtime.NumGoroutine() <= before+2 })
+	for _, p := range peers {
+		p.Close()
+	}
+	parked(t, 0)
+}
+
+// TestParkStorm: sessions park and wake all the time while others open and close, so that descriptors
+// are reused at once. No session ever gets what is another's.
+func TestParkStorm(t *testing.T) {
+	h := &wsecho.Handler{PingInterval: 7 * time.Millisecond, PongTimeout: 10 * time.Second, CloseTimeout: 100 * time.Millisecond}
+	wsecho.ParkAfter(h, time.Millisecond)
+	var opened, closed atomic.Int64
+	h.OnOpen = func(*wsecho.Session, *http.Request) error { opened.Add(1); return nil }
+	h.OnClose = func(context.Context, *wsecho.Session, error) { closed.Add(1) }
+	e := serve(t, h)
+	before := wsecho.Parkings()
+	stop := time.Now().Add(1500 * time.Millisecond)
+	var wg sync.WaitGroup
+	wg.Go(func() { // closes at random from outside
+		for time.Now().Before(stop) {
+			time.Sleep(2 * time.Millisecond)
+			for s := range h.Sessions() {
+				s.Close(4444, "")
+				break
+			}
+		}
+	})
+	for c := range 60 {
+		wg.Go(func() {
+			for i := 0; time.Now().Before(stop); i++ {
+				p := e.open(t)
+				for n := range rand.IntN(12) {
+					time.Sleep(rand.N(4 * time.Millisecond))
+					id := fmt.Sprint(c, i, n)
+					if p.Send(peer.Text(id)) != nil {
+						break
+					}
+					m := p.Next()
+					for strings.HasPrefix(m, "ping:") {
+						m = p.Next()
+					}
+					if strings.HasPrefix(m, "text:") && m != "text:"+id {
+						t.Errorf("the peer saw %q, want %q", m, id)
+					}
+					if m != "text:"+id {
+						break
+					}
+				}
+				if rand.IntN(3) == 0 {
+					p.Send(peer.Close(1000, ""))
+					p.Next()
+				}
+				p.Close()
+			}
+		})
+	}
+	wg.Wait()
+	sessiontest.Poll(t, "all are gone", func() bool { return h.Stats().Open == 0 && wsecho.Parked() == 0 })
+	if opened.Load() != closed.Load() {
+		t.Errorf("%d opened, %d closed", opened.Load(), closed.Load())
+	}
+	parkings := wsecho.Parkings() - before
+	t.Logf("%d sessions, parked %d times", opened.Load(), parkings)
+	if parkings < uint64(opened.Load())/2 {
+		t.Error("hardly any parked")
+	}
+}
