@@ -139,8 +139,9 @@ func (s *Session) pass() {
 		if !whole {
 			break
 		}
-		p := b[h.size : h.size+int(h.n)] // the frame lies whole in the buffer: nothing is copied
-		in.r += h.size + int(h.n)
+		end := h.size + int(h.n)
+		p := b[h.size:end:end] // the frame lies whole in the buffer: nothing is copied
+		in.r += end
 		unmask(p, h.key)
 		if !held && in.r < in.w {
 			held = true
