@@ -69,14 +69,13 @@ func TestEmptyRoomsAreForgotten(t *testing.T) {
 // One who does not read is cut, and the others miss nothing.
 func TestRoomCutsSlowMembers(t *testing.T) {
 	url := serve(t)
-	slow := dial(t, url+"/rooms/lobby") // never reads
-	expectOpen := func() *websocket.Conn {
+	join := func() *websocket.Conn {
 		c := dial(t, url+"/rooms/lobby")
-		read(t, c) // that it has joined
+		read(t, c) // that it has joined: a client is through before OnOpen runs
 		return c
 	}
-	loud, fast := expectOpen(), expectOpen()
-	read(t, loud) // that fast has joined
+	slow := join() // and reads no more
+	loud, fast := join(), join()
 	long := strings.Repeat("x", 15_000)
 	for sent := 0; ; sent++ {
 		if sent > 10_000 {
