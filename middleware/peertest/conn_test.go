@@ -194,10 +194,12 @@ func TestSilentPeer(t *testing.T) {
 func TestLateUse(t *testing.T) {
 	const streams, goroutines = 100, 4
 	var users sync.WaitGroup
+	users.Add(streams * goroutines)
 	s := overHTTP2.serve(t, onConn(func(c net.Conn, r *http.Request) {
 		begun := make(chan bool, goroutines)
 		for range goroutines {
-			users.Go(func() {
+			go func() {
+				defer users.Done()
 				begun <- true
 				p := make([]byte, 10)
 				for ended := false; !ended; {
@@ -209,7 +211,7 @@ func TestLateUse(t *testing.T) {
 				if err := c.SetReadDeadline(time.Time{}); err != net.ErrClosed {
 					t.Errorf("SetReadDeadline after the end: %v", err)
 				}
-			})
+			}()
 		}
 		for range goroutines {
 			<-begun
