@@ -136,6 +136,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, refusal *Handsh
 		level, args = slog.LevelError, append(args, "err", e.err) // the service's own fault
 	}
 	h.log().Log(r.Context(), level, "wsecho: handshake refused", args...)
+	dropUpgrade(w.Header())
 	for i := 0; i < len(e.headers); i += 2 {
 		if key := e.headers[i]; r.ProtoMajor < 2 || key != "Connection" && key != "Upgrade" { // RFC 9113 section 8.2.2
 			w.Header().Set(key, e.headers[i+1])

@@ -21,7 +21,7 @@ func (h *Handler) takeOver(w http.ResponseWriter, head []string) (conn net.Conn,
 		return nil, nil, refusedShutdown
 	}
 	header := w.Header()
-	dropUpgrade(header) // what a middleware set
+	dropUpgrade(header)
 	if v.clear {
 		for i := 0; i < len(head); i += 2 {
 			header.Set(head[i], head[i+1])
@@ -35,13 +35,13 @@ func (h *Handler) takeOver(w http.ResponseWriter, head []string) (conn net.Conn,
 		}
 	}
 	if err != nil {
-		dropUpgrade(header)
 		return nil, nil, refusedHijack(v.hijacker.(http.ResponseWriter), err)
 	}
 	early, _ = brw.Reader.Peek(brw.Reader.Buffered())
 	return conn, early, nil
 }
 
+// dropUpgrade removes what a middleware has set, or takeOver has for a hijack that failed.
 func dropUpgrade(header http.Header) {
 	for _, key := range upgradeHeaders {
 		delete(header, key)
