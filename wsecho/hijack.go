@@ -29,13 +29,11 @@ func (h *Handler) takeOver(w http.ResponseWriter, head []string) (conn net.Conn,
 		w.WriteHeader(http.StatusSwitchingProtocols) // sent by net/http as it gives the connection up
 	}
 	conn, brw, err := v.hijacker.Hijack()
-	if err == nil && !v.clear {
-		if _, err = conn.Write(headBytes(head, header)); err != nil {
-			conn.Close()
-		}
-	}
 	if err != nil {
 		return nil, nil, refusedHijack(v.hijacker.(http.ResponseWriter), err)
+	}
+	if !v.clear {
+		conn.Write(headBytes(head, header)) // a peer that has gone is found by the first read
 	}
 	early, _ = brw.Reader.Peek(brw.Reader.Buffered())
 	return conn, early, nil
