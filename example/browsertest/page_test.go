@@ -204,7 +204,7 @@ func TestSwitchIsFlicked(t *testing.T) {
 }
 
 func TestLiveFigures(t *testing.T) {
-	b := open(t, start(t), look{})
+	b := open(t, start(t), look{phone: true})
 	b.connect()
 	for _, m := range []string{"one", "two"} {
 		b.say(m)

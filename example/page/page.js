@@ -43,12 +43,18 @@ const link = createLink(dial, {
   queue: (queue) => talk.showQueue(queue),
 });
 
-// tellCarrier shows what the service says about the socket: scripts are not told.
+// tellCarrier shows what the service says about the socket: scripts are not told. The
+// socket may be open a moment before the service lists its session.
 async function tellCarrier(socket) {
-  const carrier = await ask(`carrier/${socket}`);
-  if (!carrier || socket !== id || link.state !== 'open') return;
-  $('carrier').textContent = `${$('subprotocol').value} · ${carrier.protocol}`;
-  $('carrier').dataset.remote = carrier.remote;
+  for (let tries = 0; tries < 10; tries++) {
+    const carrier = await ask(`carrier/${socket}`);
+    if (socket !== id || link.state !== 'open') return;
+    if (carrier) {
+      $('carrier').textContent = `${$('subprotocol').value} · ${carrier.protocol}`;
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 // tellWhy says more about a failed handshake, whose status a browser keeps to itself.
