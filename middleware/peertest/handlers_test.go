@@ -68,7 +68,10 @@ func proxyEcho(t testing.TB) http.Handler {
 	tr := &http.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)
 	return &httputil.ReverseProxy{
-		Rewrite:   func(p *httputil.ProxyRequest) { p.SetURL(u) },
+		Rewrite: func(p *httputil.ProxyRequest) {
+			p.SetURL(u)
+			p.Out.Host = p.In.Host // what the backend compares Origin with
+		},
 		Transport: tr,
 		ErrorLog:  log.New(io.Discard, "", 0), // a peer that vanishes
 	}
