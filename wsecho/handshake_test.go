@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -33,15 +35,21 @@ type endpoint struct {
 
 // serve serves h behind the middlewares, the last innermost.
 func serve(t *testing.T, h *wsecho.Handler, middlewares ...func(http.Handler) http.Handler) *endpoint {
-	e := &endpoint{Handler: h, log: new(sessiontest.Log)}
-	if h.Logger == nil {
-		h.Logger = e.log.Logger()
-	}
 	handler := http.Handler(h)
 	for _, m := range slices.Backward(middlewares) {
 		handler = m(handler)
 	}
-	e.srv = httptest.NewServer(handler)
+	return behind(t, h, handler)
+}
+
+// behind serves handler, in which h is mounted.
+func behind(t *testing.T, h *wsecho.Handler, handler http.Handler) *endpoint {
+	e := &endpoint{Handler: h, log: new(sessiontest.Log), srv: httptest.NewUnstartedServer(handler)}
+	if h.Logger == nil {
+		h.Logger = e.log.Logger()
+	}
+	e.srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	e.srv.Start()
 	t.Cleanup(func() {
 		h.Close()
 		e.srv.Close()
@@ -463,7 +471,7 @@ func TestOrigins(t *testing.T) {
 
 // Over HTTP/2 Connection and Upgrade are malformed (RFC 9113, section 8.2.2).
 func TestRefusedOverHTTP2(t *testing.T) {
-	h := &wsecho.Handler{}
+	h := &wsecho.Handler{Logger: slog.New(slog.DiscardHandler)}
 	headers := make(chan http.Header, 2)
 	h.ErrorHandler = func(w http.ResponseWriter, r *http.Request, err error) {
 		headers <- w.Header().Clone()

@@ -1,6 +1,8 @@
 package peer
 
 import (
+	"bytes"
+	"crypto/subtle"
 	"encoding/binary"
 	"math/rand/v2"
 )
@@ -64,9 +66,9 @@ func (f Frame) Bytes() []byte {
 	var key [4]byte
 	binary.LittleEndian.PutUint32(key[:], rand.Uint32())
 	b = append(b, key[:]...)
-	for i, c := range f.Payload {
-		b = append(b, c^key[i&3])
-	}
+	head := len(b)
+	b = append(b, f.Payload...)
+	subtle.XORBytes(b[head:], f.Payload, bytes.Repeat(key[:], len(f.Payload)/4+1))
 	return b
 }
 
