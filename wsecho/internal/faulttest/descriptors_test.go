@@ -100,19 +100,16 @@ func TestDescriptorsExhausted(t *testing.T) {
 				answered <- c
 			}()
 		}
-		eventually(t, "the server runs out of descriptors", func() bool {
-			return strings.Count(s.output(), "too many open files") > said
+		eventually(t, "the server runs out of descriptors, and has opened what it can", func() bool {
+			open := s.figures(t).Open
+			return strings.Count(s.output(), "too many open files") > said && open > limit*3/4
 		})
-		inside := s.figures(t).Open
-		if inside < limit/2 || inside >= limit {
-			t.Errorf("%d sessions at a limit of %d descriptors", inside, limit)
-		}
 		for i := range 2 * limit {
 			select {
 			case r := <-refused:
 				t.Fatalf("a handshake failed: %s", r)
 			case c := <-answered:
-				c.echoes(t, fmt.Sprint("guest ", i)) // also while the server is out of descriptors
+				c.echoes(t, fmt.Sprint("guest ", i)) // the first while the server is out of descriptors
 				c.Send(peer.Close(1000, ""))
 				c.gets(t, "close:1000", "eof")
 				c.Close() // its place goes to the next

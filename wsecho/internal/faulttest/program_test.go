@@ -72,10 +72,18 @@ func run(cmd *exec.Cmd) (*program, error) {
 	return p, nil
 }
 
-// kill also ends a program that is stopped, and the processes that it has started.
-func (p *program) kill() {
-	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-	<-p.done
+// stop ends the program and the processes that it has started. One that has children of its own, as
+// nginx, gets the time to end them.
+func (p *program) stop() {
+	group := -p.cmd.Process.Pid
+	syscall.Kill(group, syscall.SIGTERM)
+	syscall.Kill(group, syscall.SIGCONT) // it may be stopped
+	select {
+	case <-p.done:
+	case <-time.After(2 * time.Second):
+		syscall.Kill(group, syscall.SIGKILL)
+		<-p.done
+	}
 }
 
 // start runs cmd until the test ends.
@@ -86,9 +94,9 @@ func start(t *testing.T, cmd *exec.Cmd) *program {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		p.kill()
-		if t.Failed() {
-			t.Logf("%s said:\n%s", filepath.Base(cmd.Path), p.output())
+		p.stop()
+		if out := p.output(); t.Failed() {
+			t.Logf("%s said in the end:\n%s", filepath.Base(cmd.Path), out[max(0, len(out)-4000):])
 		}
 	})
 	return p

@@ -36,7 +36,7 @@ func (s *toxicServer) start(t *testing.T) {
 // stop ends the server after the last test.
 func (s *toxicServer) stop() {
 	if s.p != nil {
-		s.p.kill()
+		s.p.stop()
 		http.DefaultClient.CloseIdleConnections() // the api's
 	}
 }
