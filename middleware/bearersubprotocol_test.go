@@ -1,7 +1,6 @@
 package middleware
 
 import (
-	"bytes"
 	"encoding/base64"
 	"log"
 	"net/http"
@@ -84,8 +83,8 @@ func TestBearerSubprotocolLeavesRequestsAlone(t *testing.T) {
 // logger on and looks for it in all that comes out.
 func TestBearerSubprotocolKeepsTheToken(t *testing.T) {
 	const token = "s3cr3t-t0k3n"
-	var logged bytes.Buffer
-	logger := log.New(&logged, "", 0)
+	records := make(chan string, 10)
+	logger := log.New(recorder(records), "", 0)
 	rt := chi.NewRouter()
 	rt.Use(chimiddleware.RequestLogger(&chimiddleware.DefaultLogFormatter{Logger: logger, NoColor: true}))
 	rt.Use(BearerSubprotocol("bearer."))
@@ -96,9 +95,11 @@ func TestBearerSubprotocolKeepsTheToken(t *testing.T) {
 		}
 		echo(w, r)
 	})
-	s := httptest.NewServer(rt)
+	s := httptest.NewUnstartedServer(rt)
 	s.Config.ErrorLog = logger
-	var answers bytes.Buffer
+	s.Start()
+	t.Cleanup(s.Close)
+	var answers, logged strings.Builder
 	for _, offered := range [][]string{{"echo-protocol", "bearer." + token}, {"bearer." + token}, {"bearer." + token + "x"}} {
 		c, resp, err := dial(t, s.URL+"/ws", nil, offered...)
 		if err == nil {
@@ -107,18 +108,33 @@ func TestBearerSubprotocolKeepsTheToken(t *testing.T) {
 		}
 		resp.Write(&answers)
 	}
-	s.Close() // and with it the log
+	for range 3 { // one for each, when its handler returns
+		select {
+		case record := <-records:
+			logged.WriteString(record)
+		case <-within(t).Done():
+			t.Fatalf("not logged in time; this was:\n%s", &logged)
+		}
+	}
 	for what, s := range map[string]string{"response": answers.String(), "log record": logged.String()} {
 		if strings.Contains(s, token) {
 			t.Errorf("the token is in a %s:\n%s", what, s)
 		}
 	}
 	if n := strings.Count(logged.String(), "/ws HTTP/1.1"); n != 3 {
-		t.Errorf("%d records in the log, want 3:\n%s", n, &logged)
+		t.Errorf("%d records name the request, want 3:\n%s", n, &logged)
 	}
 	if n := strings.Count(answers.String(), "HTTP/1.1 101 "); n != 2 {
 		t.Errorf("%d upgrades, want 2:\n%s", n, &answers)
 	}
+}
+
+// recorder passes on what is written, record by record.
+type recorder chan<- string
+
+func (r recorder) Write(p []byte) (int, error) {
+	r <- string(p)
+	return len(p), nil
 }
 
 func TestBearerSubprotocolPrefix(t *testing.T) {

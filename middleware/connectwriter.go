@@ -8,8 +8,9 @@ import (
 )
 
 // connectWriter is the ResponseWriter of one extended CONNECT: 101 becomes 200, and
-// Hijack returns the stream instead of the TCP connection. Until Hijack it belongs
-// to the handler's goroutine, and afterwards answer to whoever writes to the stream.
+// Hijack returns the stream instead of the TCP connection. It belongs to the handler's
+// goroutine, until Hijack; if a rawHead answers then, it does so under the stream's
+// write lock, and finish after it.
 type connectWriter struct {
 	http.ResponseWriter               // net/http's, or a middleware's around it
 	connect             *http.Request // the extended CONNECT

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -78,7 +79,7 @@ func proxyEcho(t testing.TB) http.Handler {
 }
 
 func wsechoEcho(t testing.TB) http.Handler {
-	h := &wsecho.Handler{ReadLimit: maxMessage}
+	h := &wsecho.Handler{ReadLimit: maxMessage, Logger: slog.New(slog.DiscardHandler)}
 	t.Cleanup(func() { h.Close() })
 	return h
 }

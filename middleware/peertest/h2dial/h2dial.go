@@ -2,6 +2,8 @@
 // client cannot do: as plain connections for frames by hand, and for websocket.Dial.
 package h2dial
 
+//lint:file-ignore SA1019 net/http's client, which is to replace x/net's, refuses a header named ":protocol"
+
 import (
 	"context"
 	"crypto/tls"
