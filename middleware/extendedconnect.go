@@ -34,9 +34,9 @@ import (
 // itself returns after Close: net/http ends the stream when it does, with
 // END_STREAM and, if the peer has not ended its side, RST_STREAM(NO_ERROR). Both
 // sides end together; there is no CloseWrite. What the peer sent before it ended
-// or reset the stream can be read until Close. Unless next panics: that closes the
-// connection. After Close every method returns [net.ErrClosed]; before and after
-// it they may be called from any goroutine.
+// or reset the stream can be read until Close. If next panics the connection is
+// closed. All methods may be called from any goroutine, at any time: after Close,
+// Read, Write and the deadlines' setters return [net.ErrClosed].
 //
 // It differs from a TCP connection in these points, which are net/http's:
 //   - A deadline that ends a Read or Write is final: later ones fail too, even
