@@ -51,8 +51,8 @@ func TestMessageAndFIN(t *testing.T) {
 		}}
 		wsecho.ParkAfter(h, time.Millisecond)
 		b := start(t, h)
-		if rand.IntN(2) == 0 {
-			time.Sleep(rand.N(3 * time.Millisecond)) // parked or not
+		for range rand.IntN(20_000) { // so that some have parked, and some not
+			runtime.Gosched()
 		}
 		b.Peer.Send(peer.Text("last"))
 		b.Peer.CloseWrite()
