@@ -129,7 +129,8 @@ func TestBehindMiddleware(t *testing.T) {
 				r := chi.NewRouter()
 				r.Use(use...)
 				r.Handle("/ws", h)
-				e := behind(t, h, r)
+				var returned atomic.Int32
+				e := behind(t, h, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { r.ServeHTTP(w, req); returned.Add(1) }))
 				req := peer.Request{Target: "/ws", Lines: []string{"Accept-Encoding: gzip"}}
 				if strings.Contains(name, "Strip") {
 					req.Target = "/ws/"
@@ -137,7 +138,8 @@ func TestBehindMiddleware(t *testing.T) {
 				if deflate {
 					req = req.With("Sec-WebSocket-Extensions: " + peer.Offer)
 				}
-				for range 3 { // one at a time, and Throttle lets one in
+				for i := range int32(3) {
+					sessiontest.Poll(t, "ServeHTTP has returned, and Throttle lets the next in", func() bool { return returned.Load() == i })
 					p, answer, body := e.shake(t, req)
 					if p == nil {
 						t.Fatalf("%s %q", answer.Status, body)
