@@ -12,6 +12,7 @@
 //	main_test.go         nothing leaks
 //	server_test.go       the server under test, and its clients
 //	program_test.go      child processes
+//	toxiproxy_test.go    toxiproxy, and a network to put in between
 //
 // It needs nginx and HAProxy (apt-get install nginx haproxy) and builds the rest from source. What it
 // asserts is order, counts and causes. Time passes for real here, so a deadline is always generous.

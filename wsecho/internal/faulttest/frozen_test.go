@@ -81,7 +81,7 @@ func TestFrozenClient(t *testing.T) {
 	if lines := strings.Fields(p.output()); lines[len(lines)-2] != "close:1011" {
 		t.Errorf("the phone got %q", lines)
 	}
-	eventually(t, "the phone's connection is gone", func() bool { return s.h.Stats().Ended["pong_timeout"] == 1 })
+	s.counts(t, "pong_timeout")
 }
 
 // A broadcast goes on while one of its listeners is frozen.

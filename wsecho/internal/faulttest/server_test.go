@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -21,8 +22,9 @@ import (
 // server is a Handler that serves, at /ws, and remembers how its sessions ended. A session is known
 // by the name in its URL, for behind a proxy its address says nothing.
 type server struct {
-	h    *wsecho.Handler
-	addr string
+	h        *wsecho.Handler
+	addr     string
+	draining atomic.Bool // /readyz says so
 
 	mu   sync.Mutex
 	ends map[string]error
@@ -43,7 +45,11 @@ func serve(t *testing.T, h *wsecho.Handler) *server {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/ws", h)
-	mux.HandleFunc("/readyz", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if s.draining.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
 	srv := httptest.NewServer(mux)
 	s.addr = srv.Listener.Addr().String()
 	t.Cleanup(func() {
@@ -75,6 +81,15 @@ func (s *server) endsWith(t *testing.T, name string, want error) {
 	if err := s.end(t, name); !errors.Is(err, want) {
 		t.Errorf("%s ended with %v, want %v", name, err, want)
 	}
+}
+
+// counts waits until one session has ended, for the cause of that label. That is after OnClose: the
+// connection must be gone too.
+func (s *server) counts(t *testing.T, label string) {
+	t.Helper()
+	eventually(t, "one session counted as "+label, func() bool {
+		return maps.Equal(s.h.Stats().Ended, map[string]uint64{label: 1})
+	})
 }
 
 // client is a peer that reads all the time, and so answers pings.

@@ -171,9 +171,7 @@ func TestResetInMidFrame(t *testing.T) {
 	}
 	c.Send(frame[50_000:60_000])
 	s.endsWith(t, "torn", syscall.ECONNRESET)
-	if ended := s.h.Stats().Ended; ended["lost"] != 1 {
-		t.Errorf("ended %v, want one lost", ended)
-	}
+	s.counts(t, "lost")
 	other.echoes(t, "after")
 }
 
