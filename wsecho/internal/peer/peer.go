@@ -59,10 +59,13 @@ func (p *Peer) Send(b []byte) error {
 // Close closes the connection without a close frame.
 func (p *Peer) Close() { p.Conn.Close() }
 
-// Reset closes a TCP connection with a reset.
+// Reset closes a connection with a reset: TCP's, or that of a stream which has one.
 func (p *Peer) Reset() {
-	if c, ok := p.Conn.(*net.TCPConn); ok {
+	switch c := p.Conn.(type) {
+	case *net.TCPConn:
 		c.SetLinger(0)
+	case interface{ Reset() }:
+		c.Reset()
 	}
 	p.Conn.Close()
 }
