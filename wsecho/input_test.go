@@ -1,0 +1,136 @@
+package wsecho
+
+import (
+	"bytes"
+	"math"
+	"testing"
+)
+
+// A header alone reserves 64 KiB, whatever it declares; and while a message comes in, its buffer is
+// never much more than twice what has come.
+func TestHeaderReservesLittle(t *testing.T) {
+	for _, declared := range []int64{1, 1000, trust, trust + 1, 1 << 20, 1 << 40, math.MaxInt64} {
+		var in input
+		in.begin(header{fin: true, op: opBinary, n: declared})
+		in.msg = new([]byte) // not the pool's, which may be large already
+		in.grow(1)
+		if got := cap(*in.msg); got > trust+trust/8 {
+			t.Errorf("%d declared: %d reserved", declared, got)
+		}
+	}
+	var in input
+	in.begin(header{fin: true, op: opBinary, n: 1 << 40})
+	in.msg = new([]byte)
+	copied, last := 0, 0
+	for range 5000 { // 5 MB in pieces of 1000
+		in.grow(1000)
+		if cap(*in.msg) != last {
+			copied, last = copied+len(*in.msg), cap(*in.msg)
+		}
+		*in.msg = (*in.msg)[:len(*in.msg)+1000]
+		in.took(1000)
+		if n := len(*in.msg); cap(*in.msg) > 2*n+trust+n/4 {
+			t.Fatalf("%d bytes have come, %d are reserved", n, cap(*in.msg))
+		}
+	}
+	if copied > 2*len(*in.msg) {
+		t.Errorf("%d bytes were copied for a message of %d", copied, len(*in.msg))
+	}
+}
+
+// What is certain to belong to a large message is read straight into it, and never past its end.
+func TestRoomWithinLargeMessage(t *testing.T) {
+	var in input
+	in.begin(header{fin: true, op: opBinary, n: inSize + 10})
+	for in.left >= inSize {
+		p := in.room(false)
+		if in.buf != nil || len(p) == 0 || int64(len(p)) > in.left {
+			t.Fatalf("room of %d with %d bytes to come, a buffer of %d", len(p), in.left, len(in.buf))
+		}
+		*in.msg = (*in.msg)[:len(*in.msg)+5]
+		in.took(5)
+	}
+	if p := in.room(false); len(p) != inSize || len(in.buf) != inSize {
+		t.Errorf("room of %d for what may belong to the next frame", len(p))
+	}
+}
+
+// The buffer is there only while it has bytes, and a plain conn waits in a small one.
+func TestRoomAndTidy(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		var in input
+		size := inSize
+		if plain {
+			size = waitSize
+		}
+		p := in.room(plain)
+		if len(p) != size {
+			t.Errorf("plain %v: room of %d", plain, len(p))
+		}
+		in.tidy()
+		if in.buf != nil {
+			t.Error("an empty buffer is kept")
+		}
+		p = in.room(plain)
+		in.w = copy(p, "abcdef")
+		in.r = 4
+		in.tidy()
+		p = in.room(plain) // the rest moves to the front
+		if got := string(in.buf[in.r:in.w]); got != "ef" || in.r != 0 || len(p) != size-2 {
+			t.Errorf("plain %v: %q is left at %d, room of %d", plain, got, in.r, len(p))
+		}
+		in.r = in.w
+		if in.tidy(); in.buf != nil {
+			t.Error("an empty buffer is kept")
+		}
+	}
+	var in input
+	in.more = true // the last read of a plain conn filled its small buffer
+	if p := in.room(true); len(p) != inSize {
+		t.Errorf("room of %d after a full read", len(p))
+	}
+}
+
+// What net/http has read already comes first, however much it is.
+func TestPreload(t *testing.T) {
+	for _, n := range []int{0, 1, 14, 100, 4096, inSize - 1, inSize, inSize + 1, 100_000} {
+		early := bytes.Repeat([]byte{'e'}, n)
+		var in input
+		in.preload(early)
+		clear(early) // net/http's again
+		if got := in.buf[in.r:in.w]; len(got) != n || bytes.Count(got, []byte{'e'}) != n {
+			t.Errorf("%d bytes: %d are there", n, len(got))
+		}
+		if in.r = max(in.w-5, 0); n > 5 && len(in.room(false)) != len(in.buf)-5 {
+			t.Errorf("%d bytes: no room after the last five", n)
+		}
+		in.r = in.w
+		if in.tidy(); in.buf != nil {
+			t.Errorf("%d bytes: the buffer is kept", n)
+		}
+	}
+}
+
+func TestOverReadLimit(t *testing.T) {
+	for _, v := range []struct {
+		limit, have, n int64
+		open, deflated bool
+		over           bool
+	}{
+		{limit: 100, n: 100}, {limit: 100, n: 101, over: true}, {limit: 0, n: 0}, {limit: 0, n: 1, over: true},
+		{limit: 100, open: true, have: 60, n: 40}, {limit: 100, open: true, have: 60, n: 41, over: true},
+		{limit: 100, open: true, have: 100, n: 0}, {limit: -1, n: math.MaxInt64}, {limit: math.MaxInt64, n: math.MaxInt64},
+		{limit: 100, deflated: true, n: 1000}, {limit: 100, deflated: true, n: 2000, over: true},
+		{limit: 1 << 20, deflated: true, n: 1<<20 + 1024}, {limit: 1 << 20, deflated: true, n: 1<<20 + 1<<16, over: true},
+		{limit: 100, open: true, deflated: true, have: 1000, n: 1000, over: true},
+	} {
+		in := input{open: v.open, deflated: v.open && v.deflated}
+		if v.open {
+			m := make([]byte, v.have)
+			in.msg = &m
+		}
+		if got := in.over(header{n: v.n, rsv1: !v.open && v.deflated}, v.limit); got != v.over {
+			t.Errorf("%+v: %v", v, got)
+		}
+	}
+}
