@@ -367,15 +367,14 @@ func TestHandlerClose(t *testing.T) {
 	})
 }
 
-// slowHijack is a writer that takes its time between the checks and the upgrade.
-type slowHijack struct {
+// watchedHijack is a writer that says when it has been hijacked.
+type watchedHijack struct {
 	http.ResponseWriter
-	before, after func()
+	hijacked func()
 }
 
-func (w slowHijack) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	w.before()
-	defer w.after()
+func (w watchedHijack) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	defer w.hijacked()
 	return w.ResponseWriter.(http.Hijacker).Hijack()
 }
 
@@ -386,15 +385,24 @@ func TestShutdownAndUpgradeInFlight(t *testing.T) {
 			t.Error("OnOpen")
 			return nil
 		}}
+		drained := make(chan error, 1)
+		var took time.Duration
 		c := wsechotest.Dial(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			h.ServeHTTP(slowHijack{w, func() {}, func() { time.Sleep(time.Hour) }}, r)
+			h.ServeHTTP(watchedHijack{w, func() {
+				go func() {
+					begin := time.Now()
+					drained <- h.Shutdown(context.Background())
+					took = time.Since(begin)
+				}()
+				time.Sleep(time.Hour)
+			}}, r)
 		}), "/", nil)
-		begin := time.Now()
-		if err := h.Shutdown(t.Context()); err != nil || time.Since(begin) == 0 {
-			t.Errorf("%v after %v", err, time.Since(begin))
-		}
 		if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusGoingAway {
 			t.Errorf("the client saw %v", err)
+		}
+		err := <-drained
+		if synctest.Wait(); err != nil || took < time.Hour {
+			t.Errorf("Shutdown: %v after %v", err, took)
 		}
 		if st := h.Stats(); st.Open != 0 || st.Opened != 1 || st.Ended["shutdown"] != 1 {
 			t.Errorf("%+v", st)
