@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"time"
 )
 
 // connectWriter is the ResponseWriter of one extended CONNECT: 101 becomes 200, and
@@ -21,8 +22,19 @@ type connectWriter struct {
 	stream    *streamConn // nil until Hijack
 }
 
-// Unwrap lets http.ResponseController reach the writer below.
-func (w *connectWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+// There is no Unwrap: what is below cannot be hijacked, and who looks for that should stop here. These
+// are for http.ResponseController, until Hijack.
+
+func (w *connectWriter) SetReadDeadline(t time.Time) error {
+	return http.NewResponseController(w.ResponseWriter).SetReadDeadline(t)
+}
+
+func (w *connectWriter) SetWriteDeadline(t time.Time) error {
+	return http.NewResponseController(w.ResponseWriter).SetWriteDeadline(t)
+}
+
+// Holds101 tells wsecho that a WriteHeader(101) is safe before Hijack, so that access logs see it.
+func (w *connectWriter) Holds101() {}
 
 // WriteHeader sends the status of a refusal. A 101 waits for Hijack, which may fail.
 func (w *connectWriter) WriteHeader(code int) {

@@ -28,6 +28,9 @@ func (s *Session) flusher() {
 			break
 		}
 		s.sent(n)
+		if n > 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+			continue // progress; over TLS, whose stream that has broken, the next write fails at once
+		}
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			s.mu.Unlock()
 			s.end(writeTimeout, false)

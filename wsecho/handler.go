@@ -74,11 +74,12 @@ type Handler struct {
 	PingInterval time.Duration
 
 	// PongTimeout is how long after a ping the peer may stay silent; any byte counts as life, and so
-	// does one that waits unread while a hook runs. Negative: pings may stay unanswered. 0: 10 s.
+	// does one that waits unread while a hook runs. It must exceed what a slow link needs for the bytes
+	// that are on their way before the ping. Negative: pings may stay unanswered. 0: 10 s.
 	PongTimeout time.Duration
 
-	// WriteTimeout is how long a peer may take none of the bytes that wait for it. Negative: no limit.
-	// 0: 10 s.
+	// WriteTimeout is how long a peer may take none of the bytes that wait for it; over TLS and HTTP/2,
+	// where less does not show, how long it may take less than 16 KiB. Negative: no limit. 0: 10 s.
 	WriteTimeout time.Duration
 
 	// CloseTimeout is the time from the start of the close to the end of the connection, in which what

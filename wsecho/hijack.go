@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"reflect"
 	"strings"
 )
 
@@ -54,7 +55,7 @@ type view struct {
 }
 
 // look looks through w. Where the view is clear a WriteHeader(101) is safe, and lets the access logs
-// among the wrappers see it. Where it ends at a wrapper that hides what it wraps, the hijack may
+// among the wrappers see it. Where it ends at a writer that may be a wrapper itself, the hijack may
 // fail, and no 101 could be taken back; where there are no wrappers, nobody would see it.
 func look(w http.ResponseWriter) (v view) {
 	for wrappers := 0; ; wrappers++ {
@@ -64,11 +65,21 @@ func look(w http.ResponseWriter) (v view) {
 		}
 		below, wraps := w.(interface{ Unwrap() http.ResponseWriter })
 		if !wraps {
-			v.bottom, v.clear = w, ok && wrappers > 0
+			v.bottom, v.clear = w, ok && wrappers > 0 && holds101(w)
 			return v
 		}
 		w = below.Unwrap()
 	}
+}
+
+// holds101: w keeps a 101 back until the hijack, and can hijack then. net/http's own writer does, and
+// so does middleware.ExtendedConnect's.
+func holds101(w http.ResponseWriter) bool {
+	if _, ok := w.(interface{ Holds101() }); ok {
+		return true
+	}
+	t := reflect.TypeOf(w)
+	return t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "net/http"
 }
 
 // headBytes is the head of a 101 that is sent around net/http, which has given the connection up.

@@ -27,6 +27,7 @@ var goexit = &ending{"error", errors.New("wsecho: a hook ended its goroutine"), 
 // open runs OnOpen, within ServeHTTP, and starts the session's goroutine.
 func (s *Session) open(r *http.Request) {
 	if s.h.reg.enter(s) { // Shutdown has begun: too late for OnOpen
+		s.accepted = s.h.OnOpen == nil
 		s.end(shutdown, false)
 		go s.farewell()
 		return

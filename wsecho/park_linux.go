@@ -16,12 +16,9 @@ import (
 var lot parkingLot
 
 type parkingLot struct {
-	once sync.Once
-	err  error
-	raw  syscall.RawConn // of epfd
-	epfd int
-
 	mu      sync.Mutex
+	raw     syscall.RawConn // of epfd; nil until the first park, and set but once
+	epfd    int
 	parked  map[uint64]*Session
 	last    uint64 // number given out
 	running bool
@@ -31,19 +28,31 @@ const parking = true
 
 const epollOneShot = 1 << 30 // missing from package syscall
 
-func (l *parkingLot) open() {
-	if l.epfd, l.err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); l.err != nil {
-		return
+// open makes the epoll set, unless there is one. It may fail for a time, for want of descriptors. Under mu.
+func (l *parkingLot) open() bool {
+	if l.raw != nil {
+		return true
 	}
-	syscall.SetNonblock(l.epfd, true) // or os.NewFile makes a blocking file of it
-	l.raw, l.err = os.NewFile(uintptr(l.epfd), "epoll").SyscallConn()
-	l.parked = map[uint64]*Session{}
+	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return false
+	}
+	syscall.SetNonblock(fd, true) // or os.NewFile makes a blocking file of it
+	f := os.NewFile(uintptr(fd), "epoll")
+	if l.raw, err = f.SyscallConn(); err != nil {
+		f.Close()
+		return false
+	}
+	l.epfd, l.parked = fd, map[uint64]*Session{}
+	return true
 }
 
 // park gives the session to the lot. After true the caller must not touch it: it may run already.
 func park(s *Session) bool {
 	l := &lot
-	if l.once.Do(l.open); l.err != nil {
+	l.mu.Lock()
+	if !l.open() {
+		l.mu.Unlock()
 		return false
 	}
 	op := syscall.EPOLL_CTL_MOD // the set still knows the socket from the last time
@@ -51,7 +60,6 @@ func park(s *Session) bool {
 		op, s.quiet.enrolled = syscall.EPOLL_CTL_ADD, true
 	}
 	raw := s.sock.raw
-	l.mu.Lock()
 	l.last++
 	n := l.last
 	l.parked[n] = s

@@ -66,10 +66,15 @@ func (s *Session) run(woken bool) {
 			if park(s) {
 				return // not ours any more: it may run already
 			}
-			left, s.quiet.woken = false, false // it keeps its goroutine, and is not asked again
+			left, s.quiet.woken = false, false
+			s.askToPark() // again: descriptors may be short for a time
 		default:
 			left = true
-			if s.end(lost(err), true) {
+			e := lost(err)
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				e = writeTimeout // over HTTP/2 a write that times out ends the reads too
+			}
+			if s.end(e, true) {
 				s.partWays()
 			}
 			s.drop()
