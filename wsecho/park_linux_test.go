@@ -58,11 +58,11 @@ func TestParkedEnds(t *testing.T) {
 		return func(err error) bool { return websocket.CloseStatus(err) == code }
 	}
 	for _, v := range []struct {
-		name string
-		set  func(h *wsecho.Handler)
-		do   func(b *sessiontest.Both)
-		gone bool // the peer is no more, and sees nothing
-		end  sessiontest.End
+		name   string
+		set    func(h *wsecho.Handler)
+		do     func(b *sessiontest.Both)
+		unseen bool // the peer does nothing more, and what it sees is not looked at
+		end    sessiontest.End
 	}{
 		{name: "the peer closes", do: func(b *sessiontest.Both) { b.Send(peer.Close(4321, "bye")) },
 			end: sessiontest.End{Code: 4321, Label: "peer", Err: closeCode(4321)}},
@@ -70,20 +70,20 @@ func TestParkedEnds(t *testing.T) {
 			end: sessiontest.End{Label: "lost", Err: lostBy(io.EOF)}},
 		{name: "a last message and EOF in one burst", do: func(b *sessiontest.Both) { b.Peer.Send(peer.Text("last")); b.Peer.CloseWrite() },
 			end: sessiontest.End{Frames: []string{"text:last"}, Label: "lost", Err: lostBy(io.EOF)}},
-		{name: "the peer closes its socket", do: func(b *sessiontest.Both) { b.Peer.Close() }, gone: true,
+		{name: "the peer closes its socket", do: func(b *sessiontest.Both) { b.Peer.Close() }, unseen: true,
 			end: sessiontest.End{Label: "lost", Err: lostBy(io.EOF)}},
-		{name: "the peer resets", do: func(b *sessiontest.Both) { b.Peer.Reset() }, gone: true,
+		{name: "the peer resets", do: func(b *sessiontest.Both) { b.Peer.Reset() }, unseen: true,
 			end: sessiontest.End{Label: "lost", Err: lostBy(syscall.ECONNRESET, io.EOF)}}, // EOF over a Unix socket
 		{name: "the peer goes with messages unread", do: func(b *sessiontest.Both) {
 			b.Session.TryWrite(text, []byte("unread"))
 			b.Peer.Conn.SetReadDeadline(time.Now().Add(20 * time.Second))
 			b.Peer.Conn.Read(make([]byte, 1))
 			b.Peer.Close()
-		}, gone: true, end: sessiontest.End{Label: "lost", Err: lostBy(syscall.ECONNRESET, io.EOF)}},
+		}, unseen: true, end: sessiontest.End{Label: "lost", Err: lostBy(syscall.ECONNRESET, io.EOF)}},
 		{name: "Session.Close", do: func(b *sessiontest.Both) { b.Session.Close(4000, "why") },
 			end: sessiontest.End{Code: 4000, Reason: "why", Label: "closed", Err: closeCode(4000)}},
 		{name: "Session.Close, and the peer does not answer", set: func(h *wsecho.Handler) { h.CloseTimeout = 50 * time.Millisecond },
-			do:  func(b *sessiontest.Both) { b.Peer.Mute = true; b.Session.Close(4000, "why") },
+			do: func(b *sessiontest.Both) { b.Session.Close(4000, "why") }, unseen: true,
 			end: sessiontest.End{Code: 4000, Reason: "why", Label: "closed", Err: closeCode(4000)}},
 		{name: "Session.Close, and nobody is waited for", set: func(h *wsecho.Handler) { h.CloseTimeout = -1 },
 			do:  func(b *sessiontest.Both) { b.Session.Close(4000, "why") },
@@ -95,9 +95,11 @@ func TestParkedEnds(t *testing.T) {
 			do: func(b *sessiontest.Both) {
 				for p := make([]byte, 256<<10); b.Session.Write(context.Background(), text, p) == nil; {
 				}
-			}, gone: true, end: sessiontest.End{Label: "write_timeout", Err: lostBy(wsecho.ErrWriteTimeout)}},
+			}, unseen: true, end: sessiontest.End{Label: "write_timeout", Err: lostBy(wsecho.ErrWriteTimeout)}},
 		{name: "Shutdown", do: func(b *sessiontest.Both) { go b.Handler.Shutdown(context.Background()) },
 			end: sessiontest.End{Code: 1001, Reason: "*", Label: "shutdown", Err: lostBy(wsecho.ErrShutdown)}},
+		{name: "Handler.Close, and the peer stays", do: func(b *sessiontest.Both) { b.Handler.Close() }, unseen: true,
+			end: sessiontest.End{Label: "shutdown", Err: lostBy(wsecho.ErrShutdown)}},
 		{name: "Handler.Close", do: func(b *sessiontest.Both) { b.Handler.Close() },
 			end: sessiontest.End{Code: 1001, Reason: "*", Cut: true, Label: "shutdown", Err: lostBy(wsecho.ErrShutdown)}},
 		{name: "a hook's error", do: func(b *sessiontest.Both) { b.Send(peer.Text("fail")) },
@@ -120,7 +122,7 @@ func TestParkedEnds(t *testing.T) {
 				}
 				b := startParked(t, over, h, false)
 				v.do(b)
-				if v.gone {
+				if v.unseen {
 					b.CheckHooks(t, v.end)
 				} else {
 					b.Check(t, v.end)
