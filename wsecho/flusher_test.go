@@ -176,4 +176,22 @@ func TestSlowReader(t *testing.T) {
 		}
 		check(t, b, wrote, all)
 	})
+	t.Run("pipe with half-close", func(t *testing.T) {
+		// A few bytes at a time, in fake time: a pipe shows every one of them.
+		h := &wsecho.Handler{WriteTimeout: timeout, CloseTimeout: 1000 * time.Hour, PingInterval: -1}
+		bubble(t, h, func(t *testing.T, b *sessiontest.Both) {
+			wrote := write(b)
+			var all []byte
+			p := make([]byte, 1000)
+			for {
+				n, err := b.Peer.Conn.Read(p)
+				all = append(all, p[:n]...)
+				if err != nil {
+					break
+				}
+				time.Sleep(timeout * 9 / 10)
+			}
+			check(t, b, wrote, all)
+		})
+	})
 }
