@@ -22,15 +22,15 @@ type deflater struct {
 
 	mu      sync.Mutex // one message is deflated at a time; taken before Session.mu
 	keepOut bool       // we refer back to ours
-	w       *flate.Writer
-	out     []byte
+	packer  *packer    // held from deflate to done, or, if keepOut, for good
 }
 
-// A message lacks the end of the empty block that its sender flushed with (section 7.2.1). An empty
-// final block behind it shows that the message ends where a block does.
+// A message lacks the end of the empty block that its sender flushed with (section 7.2.1). A final
+// block of one byte behind it shows that the message ends where a block does.
 const (
 	flushEnd   = "\x00\x00\xff\xff"
-	messageEnd = flushEnd + "\x01\x00\x00\xff\xff"
+	endByte    = 'a'
+	messageEnd = flushEnd + "\x4b\x04\x00"
 )
 
 // inflater is a pooled flate.Reader and what it reads.
@@ -44,11 +44,6 @@ var inflaterPool = sync.Pool{New: func() any {
 	f := new(inflater)
 	f.r = flate.NewReader(f)
 	return f
-}}
-
-var writerPool = sync.Pool{New: func() any {
-	w, _ := flate.NewWriter(nil, flate.BestSpeed) // the level is one of flate's own
-	return w
 }}
 
 // Read is never called while ReadByte is there, but flate wants an io.Reader.
@@ -89,7 +84,7 @@ func (z *deflater) inflate(dst, p []byte, limit int64) ([]byte, *ending) {
 		}
 		n, err := f.r.Read(dst[len(dst):cap(dst)])
 		dst = dst[:len(dst)+n]
-		if limit >= 0 && int64(len(dst)) > limit {
+		if limit >= 0 && int64(len(dst))-1 > limit { // endByte is not the message's
 			return dst, tooBig
 		}
 		switch {
@@ -97,9 +92,12 @@ func (z *deflater) inflate(dst, p []byte, limit int64) ([]byte, *ending) {
 			continue
 		case err != io.EOF:
 			return dst, invalid("compressed data does not inflate", err)
-		case f.tail == "":
+		case f.tail == "" && len(dst) > 0 && dst[len(dst)-1] == endByte:
+			dst = dst[:len(dst)-1]
 			z.keep(dst)
 			return dst, nil
+		case f.tail == "":
+			return dst, invalid("compressed data is cut short", nil)
 		}
 		if finals++; finals > finalsMax { // the sender's own final blocks, section 7.2.3.4
 			return dst, invalid("too many final blocks in one message", nil)
@@ -126,26 +124,45 @@ func lastWindow(a, b []byte) []byte {
 	return append(a, b...)
 }
 
-// deflate returns the payload of a message's one frame, good until the next call. Under mu.
-func (z *deflater) deflate(p []byte) []byte {
-	z.out = z.out[:0]
-	w := z.w
-	if w == nil {
-		w = writerPool.Get().(*flate.Writer)
-		w.Reset(z)
-	}
-	w.Write(p) // its errors are those of z.Write, which has none
-	w.Flush()
-	if z.keepOut {
-		z.w = w
-	} else {
-		writerPool.Put(w)
-	}
-	return z.out[:len(z.out)-len(flushEnd)]
+// packer is a flate.Writer and what it has written.
+type packer struct {
+	w   *flate.Writer
+	out []byte
 }
 
-// Write is where the flate.Writer writes.
-func (z *deflater) Write(p []byte) (int, error) {
-	z.out = append(z.out, p...)
+const packerKeeps = 64 << 10 // a larger buffer is not kept for the next message
+
+var packerPool = sync.Pool{New: func() any {
+	pk := new(packer)
+	pk.w, _ = flate.NewWriter(pk, flate.BestSpeed) // the level is one of flate's own
+	return pk
+}}
+
+func (pk *packer) Write(p []byte) (int, error) {
+	pk.out = append(pk.out, p...)
 	return len(p), nil
+}
+
+// deflate returns the payload of a message's one frame, good until done. Under mu.
+func (z *deflater) deflate(p []byte) []byte {
+	if z.packer == nil {
+		z.packer = packerPool.Get().(*packer)
+		z.packer.w.Reset(z.packer)
+	}
+	pk := z.packer
+	pk.out = pk.out[:0]
+	pk.w.Write(p) // its errors are those of packer.Write, which has none
+	pk.w.Flush()
+	return pk.out[:len(pk.out)-len(flushEnd)]
+}
+
+// done gives back what deflate needed. Under mu.
+func (z *deflater) done() {
+	if cap(z.packer.out) > packerKeeps {
+		z.packer.out = nil
+	}
+	if !z.keepOut {
+		packerPool.Put(z.packer)
+		z.packer = nil
+	}
 }

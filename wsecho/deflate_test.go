@@ -106,9 +106,10 @@ func TestDeflate(t *testing.T) {
 		var theirs []byte // window of a plain flate.Reader
 		for i, p := range messages {
 			z := bytes.Clone(out.deflate(p))
+			out.done()
 			sizes[keep] += len(z)
 			whole := io.MultiReader(bytes.NewReader(z), strings.NewReader(messageEnd))
-			if got, err := io.ReadAll(flate.NewReaderDict(whole, theirs)); err != nil || !bytes.Equal(got, p) {
+			if got, err := io.ReadAll(flate.NewReaderDict(whole, theirs)); err != nil || string(got) != string(p)+string(rune(endByte)) {
 				t.Fatalf("keep %v, message %d of %d bytes: flate reads %d, %v", keep, i, len(p), len(got), err)
 			}
 			if got, e := in.inflate(nil, z, -1); e != nil || !bytes.Equal(got, p) {
@@ -120,12 +121,39 @@ func TestDeflate(t *testing.T) {
 				if !bytes.Equal(in.window, theirs) {
 					t.Fatalf("message %d: the window differs", i)
 				}
-			} else if in.window != nil || out.w != nil {
+			} else if in.window != nil || out.packer != nil {
 				t.Fatal("something is kept for the next message")
 			}
 		}
 	}
 	if sizes[true] >= sizes[false]*9/10 {
 		t.Errorf("%d bytes with a window, %d without", sizes[true], sizes[false])
+	}
+}
+
+// A session keeps no buffer that one large message needed.
+func TestDeflateGivesBack(t *testing.T) {
+	p := make([]byte, 1<<20)
+	rand.NewChaCha8([32]byte{}).Read(p)
+	for _, keep := range []bool{true, false} {
+		z := &deflater{keepOut: keep}
+		z.deflate(p)
+		z.done()
+		if keep && cap(z.packer.out) > packerKeeps || !keep && z.packer != nil {
+			t.Errorf("keep %v: something is kept for the next message", keep)
+		}
+	}
+}
+
+// A final stored block of nine bytes, of which none is there, must not be filled with what inflate adds.
+func TestInflateCutShort(t *testing.T) {
+	for n := byte(1); n < 10; n++ {
+		if n == 4 {
+			continue // the four that section 7.2.2 adds are its data, by the letter
+		}
+		got, e := new(deflater).inflate(nil, []byte{1, n, 0, ^n, 0xff}, 100)
+		if e == nil {
+			t.Errorf("%d bytes: inflates to %q", n, got)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package wsecho
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -112,7 +113,7 @@ func (in *input) over(h header, limit int64) bool {
 		deflated = in.deflated
 	}
 	if deflated {
-		limit += limit>>10 + 1024
+		limit += min(limit>>10+1024, math.MaxInt64-limit)
 	}
 	if in.open {
 		limit -= int64(len(*in.msg))

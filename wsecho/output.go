@@ -44,7 +44,7 @@ func (s *Session) settle(first bool) {
 		s.flush()
 	case !first:
 	case o.timer == nil:
-		o.timer = time.AfterFunc(holdTime, s.release)
+		o.timer = time.AfterFunc(holdTime, s.flushHeld)
 	default:
 		o.timer.Reset(holdTime)
 	}
@@ -57,7 +57,14 @@ func (s *Session) hold() {
 	s.mu.Unlock()
 }
 
-// release ends a hold. It also runs by the hold's timer: a slow hook must not delay what it wrote before.
+// flushHeld is the hold's timer: a slow hook must not delay what it wrote before.
+func (s *Session) flushHeld() {
+	s.mu.Lock()
+	s.flush()
+	s.mu.Unlock()
+}
+
+// release ends a hold.
 func (s *Session) release() {
 	s.mu.Lock()
 	s.unhold()

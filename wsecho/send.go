@@ -50,6 +50,7 @@ func (s *Session) sendDeflated(ctx context.Context, typ websocket.MessageType, p
 		return room, err
 	}
 	deflated := s.z.deflate(p)
+	defer s.z.done()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.overLocked(); err != nil {
