@@ -10,7 +10,7 @@ import (
 const (
 	deflateMin = 512      // bytes from which a message is worth deflating
 	windowSize = 32 << 10 // how far back deflate refers
-	finalsMax  = 64       // final blocks within one message: each costs the copy of a window
+	finalsMax  = 8        // final blocks within one message: each costs the copy of a window
 )
 
 // deflater inflates and deflates for one session, RFC 7692 section 7.2. coder's inflater, which this

@@ -42,28 +42,33 @@ type ending struct {
 }
 
 var (
-	shutdown     = &ending{"shutdown", ErrShutdown, websocket.StatusGoingAway, ""}
-	pongTimeout  = &ending{"pong_timeout", ErrPongTimeout, websocket.StatusInternalError, ""}
-	writeTimeout = &ending{"write_timeout", ErrWriteTimeout, 0, ""}
-	tooBig       = &ending{"too_big", fmt.Errorf("wsecho: %w", websocket.ErrMessageTooBig), websocket.StatusMessageTooBig, "message too big"}
+	shutdown     = &ending{label: "shutdown", err: ErrShutdown, code: websocket.StatusGoingAway}
+	pongTimeout  = &ending{label: "pong_timeout", err: ErrPongTimeout, code: websocket.StatusInternalError}
+	writeTimeout = &ending{label: "write_timeout", err: ErrWriteTimeout}
+	tooBig       = &ending{label: "too_big", err: fmt.Errorf("wsecho: %w", websocket.ErrMessageTooBig),
+		code: websocket.StatusMessageTooBig, reason: "message too big"}
 )
 
 func violation(what string) *ending {
-	return &ending{"protocol", errors.New("wsecho: protocol violation: " + what), websocket.StatusProtocolError, what}
+	return &ending{label: "protocol", err: errors.New("wsecho: protocol violation: " + what),
+		code: websocket.StatusProtocolError, reason: what}
 }
 
 func invalid(what string, err error) *ending {
-	e := &ending{"invalid", errors.New("wsecho: invalid data: " + what), websocket.StatusInvalidFramePayloadData, what}
+	e := &ending{label: "invalid", err: errors.New("wsecho: invalid data: " + what),
+		code: websocket.StatusInvalidFramePayloadData, reason: what}
 	if err != nil {
 		e.err = fmt.Errorf("wsecho: invalid data: %s: %w", what, err)
 	}
 	return e
 }
 
-func peerClosed(ce websocket.CloseError) *ending { return &ending{"peer", ce, ce.Code, ""} }
+func peerClosed(ce websocket.CloseError) *ending {
+	return &ending{label: "peer", err: ce, code: ce.Code}
+}
 
 func lost(err error) *ending {
-	return &ending{"lost", fmt.Errorf("wsecho: connection lost: %w", err), 0, ""}
+	return &ending{label: "lost", err: fmt.Errorf("wsecho: connection lost: %w", err)}
 }
 
 // closing is the end that a close code asks for, made fit to be sent; fit says whether the code was.
@@ -71,7 +76,7 @@ func closing(label string, err error, code websocket.StatusCode, reason string) 
 	if fit = sendable(code) || code == websocket.StatusNoStatusRcvd; !fit {
 		code = websocket.StatusInternalError
 	}
-	return &ending{label, err, code, cutReason(reason)}, fit
+	return &ending{label: label, err: err, code: code, reason: cutReason(reason)}, fit
 }
 
 // overError is Write's error for a session that is ending, or whose peer is gone. It matches net.ErrClosed.

@@ -18,6 +18,7 @@ func (s *Session) flusher() {
 		if t := s.h.set.writeTimeout; t > 0 {
 			s.sock.SetWriteDeadline(time.Now().Add(t))
 		}
+		before := s.sock.unacked()
 		s.mu.Unlock()
 		n, err := s.sock.writeWait(q)
 		if n > 0 && s.sock.raw != nil {
@@ -28,7 +29,7 @@ func (s *Session) flusher() {
 			break
 		}
 		s.sent(n)
-		if n > 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+		if errors.Is(err, os.ErrDeadlineExceeded) && (n > 0 || s.sock.unacked() < before) {
 			continue // progress; over TLS, whose stream that has broken, the next write fails at once
 		}
 		if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -44,6 +45,7 @@ func (s *Session) flusher() {
 		}
 	}
 	o.busy = false
+	s.pingLeft()
 	if !s.dead {
 		s.sock.SetWriteDeadline(time.Time{})
 		if s.cause != nil && o.err == nil {

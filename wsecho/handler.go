@@ -31,9 +31,9 @@ type Handler struct {
 	Subprotocols []string
 
 	// OriginPatterns admits browser pages of other origins than the request's own host. A pattern is
-	// matched, in lower case, with path.Match against the Origin's host, or against scheme://host if
-	// it holds "://". A request without an Origin is no browser's and is admitted. Empty: the same
-	// origin alone.
+	// matched, in lower case, with path.Match against the Origin's host and port, if it has one, or
+	// against scheme://host if it holds "://"; "*" also admits the origin null. A request without an
+	// Origin is no browser's and is admitted. Empty: the same origin alone.
 	OriginPatterns []string
 
 	// OnOpen runs within ServeHTTP, after the upgrade and before the first message is read; r carries
@@ -78,8 +78,9 @@ type Handler struct {
 	// that are on their way before the ping. Negative: pings may stay unanswered. 0: 10 s.
 	PongTimeout time.Duration
 
-	// WriteTimeout is how long a peer may take none of the bytes that wait for it; over TLS and HTTP/2,
-	// where less does not show, how long it may take less than 16 KiB. Negative: no limit. 0: 10 s.
+	// WriteTimeout is how long a peer may take none of the bytes that wait for it. As progress may show
+	// late, it may last up to twice that long. Over TLS and HTTP/2 progress shows only when the kernel or
+	// the peer's window takes more, which for a very slow reader may take long. Negative: no limit. 0: 10 s.
 	WriteTimeout time.Duration
 
 	// CloseTimeout is the time from the start of the close to the end of the connection, in which what
@@ -87,7 +88,8 @@ type Handler struct {
 	CloseTimeout time.Duration
 
 	// DrainSpread is the time over which Shutdown spreads its closes, evenly and with jitter, so that
-	// the reconnects do not come as one herd. 0 or less: all at once.
+	// the reconnects do not come as one herd. It is cut short where the last session would not have its
+	// CloseTimeout before the deadline of Shutdown's ctx. 0 or less: all at once.
 	DrainSpread time.Duration
 
 	// Compression is the mode of permessage-deflate (RFC 7692) that is offered to clients which ask.
@@ -97,9 +99,9 @@ type Handler struct {
 	// bytes are sent as they are. Zero: disabled.
 	Compression websocket.CompressionMode
 
-	// Logger gets one record for each session that ends and each handshake that is refused: hooks'
-	// errors and panics as errors, what the peer did wrong as warnings, normal ends at debug level.
-	// Nil: slog.Default().
+	// Logger gets one record for each session that ends and each handshake that is refused. Its level
+	// is Error for a hook's error or panic and for a connection that cannot be hijacked, Warn for what a
+	// peer sent wrong, Info for timeouts and other refusals, Debug for every other end. Nil: slog.Default().
 	Logger *slog.Logger
 
 	once sync.Once
@@ -117,7 +119,7 @@ type settings struct {
 	pongTimeout  time.Duration
 	writeTimeout time.Duration
 	closeTimeout time.Duration
-	parkAfter    time.Duration // how long a session is quiet before it gives up its goroutine
+	parkAfter    time.Duration // how long a session is quiet before it gives up its goroutine; tests set it
 }
 
 const defaultParkAfter = 4 * time.Second // longer than a talk pauses, shorter than PingInterval
@@ -167,11 +169,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, refusal)
 		return
 	}
+	upgraded := false
+	defer func() {
+		if !upgraded { // a middleware's Hijack may panic
+			h.reg.release()
+		}
+	}()
 	s, refusal := h.upgrade(w, r, subprotocol)
 	if refusal != nil {
-		h.reg.release()
 		h.refuse(w, r, refusal)
 		return
 	}
+	upgraded = true
 	s.open(r)
 }

@@ -3,6 +3,7 @@ package wsecho
 import (
 	"encoding/base64"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -17,7 +18,7 @@ type HandshakeError struct {
 	Check  string // shutdown, upgrade, method, version, key, origin, subprotocol, capacity or hijack
 
 	line    string // what the client is told
-	headers []string
+	headers [][2]string
 	err     error
 }
 
@@ -29,28 +30,27 @@ func (e *HandshakeError) Unwrap() error { return e.err }
 // The refusals that need nothing of the request to say what they say, in the order of the checks.
 var (
 	refusedShutdown = &HandshakeError{Status: http.StatusServiceUnavailable, Check: "shutdown",
-		line: "shutting down", headers: []string{"Retry-After", "1", "Connection", "close"}}
+		line: "shutting down", headers: [][2]string{{"Retry-After", "1"}, {"Connection", "close"}}}
 	refusedUpgrade = &HandshakeError{Status: http.StatusUpgradeRequired, Check: "upgrade",
-		line: "this is a WebSocket endpoint", headers: []string{"Upgrade", "websocket", "Connection", "Upgrade"}}
+		line: "this is a WebSocket endpoint", headers: [][2]string{{"Upgrade", "websocket"}, {"Connection", "Upgrade"}}}
 	refusedMethod = &HandshakeError{Status: http.StatusMethodNotAllowed, Check: "method",
-		line: "the method of a handshake is GET", headers: []string{"Allow", "GET"}}
+		line: "the method of a handshake is GET", headers: [][2]string{{"Allow", "GET"}}}
 	refusedVersion = &HandshakeError{Status: http.StatusUpgradeRequired, Check: "version",
-		line: "the version of WebSocket spoken here is 13", headers: []string{"Sec-WebSocket-Version", "13"}}
+		line: "the version of WebSocket spoken here is 13", headers: [][2]string{{"Sec-WebSocket-Version", "13"}}}
 	refusedKey = &HandshakeError{Status: http.StatusBadRequest, Check: "key",
 		line: "Sec-WebSocket-Key must be given once and be 16 bytes of base64"}
 	refusedOrigin = &HandshakeError{Status: http.StatusForbidden, Check: "origin",
 		line: "the Origin is not allowed"}
 	refusedCapacity = &HandshakeError{Status: http.StatusServiceUnavailable, Check: "capacity",
-		line: "too many sessions", headers: []string{"Retry-After", "5"}}
+		line: "too many sessions", headers: [][2]string{{"Retry-After", "5"}}}
 )
 
 // check makes the checks of a handshake (RFC 6455 section 4.2.1) that the request alone decides.
-// coder's Accept makes most of them again, but with other statuses and with any case of a subprotocol.
 func (h *Handler) check(r *http.Request) (subprotocol string, refusal *HandshakeError) {
 	switch {
 	case h.reg.shuttingDown():
 		return "", refusedShutdown
-	case !r.ProtoAtLeast(1, 1) || !hasToken(r.Header, "Connection", "upgrade") || !hasToken(r.Header, "Upgrade", "websocket"):
+	case !r.ProtoAtLeast(1, 1) || !names(r.Header, "Connection", "upgrade") || !names(r.Header, "Upgrade", "websocket"):
 		return "", refusedUpgrade
 	case r.Method != http.MethodGet:
 		return "", refusedMethod
@@ -61,7 +61,7 @@ func (h *Handler) check(r *http.Request) (subprotocol string, refusal *Handshake
 	case !h.allowsOrigin(r):
 		return "", refusedOrigin
 	}
-	offered := tokens(r.Header, "Sec-Websocket-Protocol")
+	offered := slices.Collect(tokens(r.Header, "Sec-Websocket-Protocol"))
 	for _, subprotocol = range h.set.subprotocols {
 		if slices.Contains(offered, subprotocol) || subprotocol == "" && len(offered) == 0 {
 			return subprotocol, nil
@@ -73,6 +73,9 @@ func (h *Handler) check(r *http.Request) (subprotocol string, refusal *Handshake
 func (h *Handler) refusedSubprotocol() *HandshakeError {
 	spoken := slices.DeleteFunc(slices.Clone(h.set.subprotocols), func(p string) bool { return p == "" })
 	line := "no subprotocol in common; spoken here: " + strings.Join(spoken, ", ")
+	if len(spoken) == 0 {
+		line = "no subprotocol is spoken here"
+	}
 	return &HandshakeError{Status: http.StatusBadRequest, Check: "subprotocol", line: line}
 }
 
@@ -109,22 +112,27 @@ func (h *Handler) allowsOrigin(r *http.Request) bool {
 	return false
 }
 
-// hasToken: token is in lower case.
-func hasToken(h http.Header, key, token string) bool {
-	return slices.ContainsFunc(tokens(h, key), func(t string) bool { return strings.ToLower(t) == token })
+// names says whether token, in any case, is in the list that key has.
+func names(h http.Header, key, token string) bool {
+	for t := range tokens(h, key) {
+		if strings.EqualFold(t, token) {
+			return true
+		}
+	}
+	return false
 }
 
-// tokens reads a comma-separated list that may be spread over header lines. key is canonical.
-func tokens(h http.Header, key string) []string {
-	var list []string
-	for _, line := range h[key] {
-		for t := range strings.SplitSeq(line, ",") {
-			if t = strings.TrimSpace(t); t != "" {
-				list = append(list, t)
+// tokens yields a comma-separated list that may be spread over header lines. key is canonical.
+func tokens(h http.Header, key string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, line := range h[key] {
+			for t := range strings.SplitSeq(line, ",") {
+				if t = strings.TrimSpace(t); t != "" && !yield(t) {
+					return
+				}
 			}
 		}
 	}
-	return list
 }
 
 // refuse counts, logs and answers a handshake that fails.
@@ -137,9 +145,9 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, refusal *Handsh
 	}
 	h.log().Log(r.Context(), level, "wsecho: handshake refused", args...)
 	dropUpgrade(w.Header())
-	for i := 0; i < len(e.headers); i += 2 {
-		if key := e.headers[i]; r.ProtoMajor < 2 || key != "Connection" && key != "Upgrade" { // RFC 9113 section 8.2.2
-			w.Header().Set(key, e.headers[i+1])
+	for _, field := range e.headers {
+		if key := field[0]; r.ProtoMajor < 2 || key != "Connection" && key != "Upgrade" { // RFC 9113 section 8.2.2
+			w.Header().Set(key, field[1])
 		}
 	}
 	if h.ErrorHandler != nil {

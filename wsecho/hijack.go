@@ -6,14 +6,15 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
 )
 
 // upgradeHeaders are those that only a 101 may bear.
 var upgradeHeaders = []string{"Connection", "Upgrade", "Sec-Websocket-Accept", "Sec-Websocket-Protocol", "Sec-Websocket-Extensions"}
 
-// takeOver hijacks the connection and sends a 101 with the headers of head, keys and values in turn.
+// takeOver hijacks the connection and sends a 101 with the headers of head.
 // early is what the client sent on the heels of its handshake; it is good until the next read.
-func (h *Handler) takeOver(w http.ResponseWriter, head []string) (conn net.Conn, early []byte, refusal *HandshakeError) {
+func (h *Handler) takeOver(w http.ResponseWriter, head [][2]string) (conn net.Conn, early []byte, refusal *HandshakeError) {
 	v := look(w)
 	switch {
 	case v.hijacker == nil:
@@ -24,8 +25,8 @@ func (h *Handler) takeOver(w http.ResponseWriter, head []string) (conn net.Conn,
 	header := w.Header()
 	dropUpgrade(header)
 	if v.clear {
-		for i := 0; i < len(head); i += 2 {
-			header.Set(head[i], head[i+1])
+		for _, field := range head {
+			header.Set(field[0], field[1])
 		}
 		w.WriteHeader(http.StatusSwitchingProtocols) // sent by net/http as it gives the connection up
 	}
@@ -34,7 +35,11 @@ func (h *Handler) takeOver(w http.ResponseWriter, head []string) (conn net.Conn,
 		return nil, nil, refusedHijack(v.hijacker.(http.ResponseWriter), err)
 	}
 	if !v.clear {
+		if t := h.set.writeTimeout; t > 0 {
+			conn.SetWriteDeadline(time.Now().Add(t)) // it may have pipelined requests and read no answer
+		}
 		conn.Write(headBytes(head, header)) // a peer that has gone is found by the first read
+		conn.SetWriteDeadline(time.Time{})
 	}
 	early, _ = brw.Reader.Peek(brw.Reader.Buffered())
 	return conn, early, nil
@@ -83,14 +88,14 @@ func holds101(w http.ResponseWriter) bool {
 }
 
 // headBytes is the head of a 101 that is sent around net/http, which has given the connection up.
-func headBytes(head []string, middlewares http.Header) []byte {
+func headBytes(head [][2]string, middlewares http.Header) []byte {
 	b := append(make([]byte, 0, 512), "HTTP/1.1 101 Switching Protocols\r\n"...)
 	add := func(key, value string) {
 		b = append(append(b, key...), ": "...)
 		b = append(append(b, value...), "\r\n"...)
 	}
-	for i := 0; i < len(head); i += 2 {
-		add(head[i], head[i+1])
+	for _, field := range head {
+		add(field[0], field[1])
 	}
 	for key, values := range middlewares {
 		for _, value := range values {

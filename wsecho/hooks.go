@@ -13,7 +13,8 @@ import (
 // it returns; clone it for a goroutine. Text is valid UTF-8.
 //
 // An error ends the session. A websocket.CloseError itself, not wrapped, is the close code and reason
-// that the peer sees; any other error is logged and sent as 1011 without a text, as is a panic.
+// that the peer sees; any other error is logged and sent as 1011 without a text, as is a panic. What
+// Write says of this very session, that its peer is gone, is no error of the hook's.
 type MessageFunc func(ctx context.Context, s *Session, typ websocket.MessageType, p []byte) error
 
 // Echo is the MessageFunc that sends every message back.
@@ -22,13 +23,16 @@ func Echo(ctx context.Context, s *Session, typ websocket.MessageType, p []byte) 
 }
 
 // goexit is the end of a session whose hook ended its goroutine (runtime.Goexit, t.FailNow).
-var goexit = &ending{"error", errors.New("wsecho: a hook ended its goroutine"), websocket.StatusInternalError, ""}
+var goexit = failed(errors.New("wsecho: a hook ended its goroutine"))
 
 // open runs OnOpen, within ServeHTTP, and starts the session's goroutine.
 func (s *Session) open(r *http.Request) {
 	if s.h.reg.enter(s) { // Shutdown has begun: too late for OnOpen
 		s.accepted = s.h.OnOpen == nil
 		s.end(shutdown, false)
+		if s.h.reg.late.Err() != nil { // and for a close handshake
+			s.cut()
+		}
 		go s.farewell()
 		return
 	}
@@ -87,7 +91,6 @@ func (s *Session) recovered(err *error) {
 
 // hookReturned ends the session if a hook's error asks for it.
 func (s *Session) hookReturned(err error, self bool) {
-	var own *overError
 	switch ce, closes := err.(websocket.CloseError); {
 	case err == nil:
 	case closes:
@@ -95,11 +98,23 @@ func (s *Session) hookReturned(err error, self bool) {
 		if s.end(e, self) && !fit {
 			s.logUnfit(ce.Code)
 		}
-	case errors.As(err, &own) && own.s == s:
+	case s.said(err):
 		// The peer is gone, as Write said. The reader knows better why, or soon will.
 	case !s.end(failed(err), self):
 		s.logPanic(err)
 	}
+}
+
+// said: err is what Write has said of this session, not a panic with it. A hook's error may panic too.
+func (s *Session) said(err error) (own bool) {
+	defer func() {
+		if recover() != nil {
+			own = false
+		}
+	}()
+	var over *overError
+	_, panicked := err.(*PanicError)
+	return !panicked && errors.As(err, &over) && over.s == s
 }
 
 // failed is the end by a hook's error or panic; the peer is not told what it says.
@@ -108,14 +123,14 @@ func failed(err error) *ending {
 	if _, ok := err.(*PanicError); ok {
 		label = "panic"
 	}
-	return &ending{label, err, websocket.StatusInternalError, ""}
+	return &ending{label: label, err: err, code: websocket.StatusInternalError}
 }
 
 // farewell is the hooks' part of the end. No hook runs when it starts and none starts any more.
 func (s *Session) farewell() {
 	defer s.part()
+	s.logEnd() // first, as a function of Go may hang
 	s.gos.Wait()
-	s.logEnd()
 	if !s.accepted {
 		return
 	}

@@ -138,6 +138,9 @@ func (in *input) grow(n int) {
 		return
 	}
 	ahead := min(in.left, int64(max(len(m), trust)))
+	if !in.fin {
+		ahead = max(ahead, int64(len(m))) // or each of many tiny fragments would copy all that came before
+	}
 	*in.msg = append(make([]byte, 0, len(m)+max(n, int(ahead))), m...)
 }
 
@@ -208,7 +211,7 @@ func (s *Session) collected(n int) {
 func (in *input) dropMsg() {
 	if in.msg != nil {
 		putMsg(in.msg)
-		in.msg, in.open = nil, false
+		in.msg, in.open, in.left = nil, false, 0
 	}
 }
 

@@ -16,6 +16,8 @@ type keepalive struct {
 	parkAt time.Duration // the session's goroutine is asked whether it can be spared
 	endBy  time.Duration // the connection's end
 	asked  bool          // that question stands: the socket's read deadline is in the past
+	queued bool          // the ping that pongBy is for has not left yet
+	unread int           // bytes that waited in the socket when it was sent
 }
 
 // alarm sets the timer. Under Session.mu.
@@ -91,6 +93,14 @@ func (s *Session) answered() bool {
 	return true
 }
 
+// pingLeft gives the peer its PongTimeout from when a ping that had to wait has left. Under mu.
+func (s *Session) pingLeft() {
+	if s.keep.queued && s.keep.pongBy > 0 {
+		s.keep.pongBy = time.Since(s.opened) + s.h.set.pongTimeout
+	}
+	s.keep.queued = false
+}
+
 // stopKeepalive is the timer's end: the connection is gone.
 func (s *Session) stopKeepalive() {
 	s.mu.Lock()
@@ -110,7 +120,9 @@ func (s *Session) tick() {
 	case left > 0: // a tick that was under way when the end began
 		s.keep.alarm(s, left)
 	case s.cause != nil: // CloseTimeout is over
-		s.lose()
+		if s.keep.endBy > 0 { // else it is negative, and the queue decides
+			s.lose()
+		}
 	case s.out.err != nil: // a write failed, and the reader found no cause
 		e = lost(s.out.err.(*overError).err)
 	case !s.beat():
@@ -138,11 +150,18 @@ func (s *Session) beat() bool {
 	}
 	if k.pingAt > 0 && now >= k.pingAt {
 		k.pingAt = now + set.pingInterval
-		if set.pongTimeout > 0 && (k.pongBy == 0 || k.alive.Load()) {
+		judged := set.pongTimeout > 0 && (k.pongBy == 0 || k.alive.Load())
+		if judged {
 			k.alive.Store(false)
 			k.pongBy = now + set.pongTimeout
+			if s.sock.raw != nil {
+				k.unread, _ = s.sock.unread()
+			}
 		}
 		s.ping()
+		if judged {
+			k.queued = len(s.out.q) > 0
+		}
 	}
 	if k.parkAt > 0 && now >= k.parkAt {
 		k.parkAt, k.asked = 0, true
@@ -169,14 +188,17 @@ func (s *Session) signs() sign {
 	if s.out.busy && s.h.set.writeTimeout > 0 {
 		return unclear // the ping waits behind other bytes, and WriteTimeout watches those
 	}
-	if s.phase.Load() == working { // a hook keeps bytes from being read
-		some, asked := s.sock.unread()
-		switch {
-		case some:
-			return living
-		case !asked:
+	if s.sock.raw == nil { // it cannot be asked for the bytes that a hook keeps from being read
+		if s.phase.Load() == working {
 			return unclear
 		}
+		return dead
+	}
+	switch n, full := s.sock.unread(); {
+	case n > s.keep.unread:
+		return living
+	case full:
+		return unclear
 	}
 	return dead
 }

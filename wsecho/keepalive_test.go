@@ -312,3 +312,47 @@ func (c *slowConn) Read(p []byte) (int, error) {
 	time.Sleep(c.pause)
 	return c.Conn.Read(p[:min(len(p), 4<<10)])
 }
+
+// A ping that waited behind other bytes gives the peer PongTimeout from when it left, not less.
+func TestPingThatWaited(t *testing.T) {
+	h := &wsecho.Handler{PingInterval: 10 * time.Second, PongTimeout: time.Second, WriteTimeout: 20 * time.Second}
+	bubble(t, h, func(t *testing.T, b *sessiontest.Both) {
+		b.Peer.Mute = true
+		b.Session.TryWrite(websocket.MessageBinary, make([]byte, 100_000))
+		time.Sleep(11900 * time.Millisecond) // pinged at 10 s, unclear at 11 s
+		b.Peer.Next()
+		if m := b.Peer.Next(); m != "ping:" {
+			t.Fatal(m)
+		}
+		time.Sleep(500 * time.Millisecond)          // half of PongTimeout
+		b.Peer.Send([]byte{0x8a, 0x80, 1, 2, 3, 4}) // the pong
+		go b.Peer.Rest()
+		time.Sleep(2 * time.Second)
+		if len(b.Ended) > 0 {
+			t.Errorf("ended: %v", <-b.Ended)
+		}
+	})
+}
+
+// A peer that died with a message unread: the hook's context must end in time all the same (design
+// section 5: "a dead one still ends the context in time").
+func TestDeadPeerWithUnreadMessage(t *testing.T) {
+	told := make(chan error, 1)
+	h := &wsecho.Handler{PingInterval: 10 * time.Millisecond, PongTimeout: 10 * time.Millisecond,
+		OnMessage: onMessage(func(s *wsecho.Session) error {
+			select {
+			case <-s.Context().Done():
+				told <- context.Cause(s.Context())
+			case <-time.After(2 * time.Second):
+				told <- errors.New("the context did not end while the hook ran")
+			}
+			return nil
+		})}
+	b := start(t, h)
+	b.Peer.Mute = true
+	b.Send(peer.Join(peer.Text("one"), peer.Text("two"), peer.Frame{First: peer.OpBinary, Declared: 1 << 19}.Bytes(), make([]byte, 1<<15)))
+	if err := wait(t, "the hook's context ends", told); !errors.Is(err, wsecho.ErrPongTimeout) {
+		t.Errorf("the hook's context: %v", err)
+	}
+	b.Peer.Close()
+}

@@ -16,14 +16,14 @@ const (
 	clientBits    = "client_max_window_bits"
 )
 
-// negotiate answers the client's offers of permessage-deflate, RFC 7692 section 7.1: it takes the
-// first that it can meet. z is nil, and answer "", if there is none, or if mode is disabled.
+// negotiate answers the client's offers of permessage-deflate, RFC 7692 section 7.1, which Accept
+// would do with the rest of the upgrade: it takes the first that it can meet. z is nil, and answer "", if there is none, or if mode is disabled.
 func negotiate(h http.Header, mode websocket.CompressionMode) (z *deflater, answer string) {
 	if mode == websocket.CompressionDisabled {
 		return nil, ""
 	}
 	fresh := mode == websocket.CompressionNoContextTakeover
-	for _, offer := range tokens(h, "Sec-Websocket-Extensions") {
+	for offer := range tokens(h, "Sec-Websocket-Extensions") {
 		params := strings.Split(offer, ";")
 		if strings.TrimSpace(params[0]) != extensionName {
 			continue
@@ -34,6 +34,9 @@ func negotiate(h http.Header, mode websocket.CompressionMode) (z *deflater, answ
 		}
 		z = &deflater{keepIn: !fresh && !asked[clientFresh], keepOut: !fresh && !asked[serverFresh]}
 		answer = extensionName
+		if asked[serverBits] { // section 7.1.2.1: an offer with it is accepted by an answer with it
+			answer += "; " + serverBits + "=15"
+		}
 		if !z.keepOut {
 			answer += "; " + serverFresh
 		}

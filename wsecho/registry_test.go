@@ -68,6 +68,11 @@ func TestPlaceIsGivenBack(t *testing.T) {
 				h.ServeHTTP(faultyHijack{w, func() error { return errors.New("no") }}, r)
 			}))
 		}, ended{}},
+		"Hijack panics": {func(t *testing.T, h *wsecho.Handler) {
+			try(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				h.ServeHTTP(faultyHijack{w, func() error { panic(http.ErrAbortHandler) }}, r)
+			}))
+		}, ended{}},
 		"nothing to hijack": {func(t *testing.T, h *wsecho.Handler) {
 			try(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				h.ServeHTTP(struct{ http.ResponseWriter }{w}, r)

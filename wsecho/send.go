@@ -15,12 +15,18 @@ func (s *Session) send(ctx context.Context, typ websocket.MessageType, p []byte)
 	if typ != websocket.MessageText && typ != websocket.MessageBinary {
 		return nil, fmt.Errorf("wsecho: message type %d is neither text nor binary", typ)
 	}
+	if ctx.Err() != nil { // asked with no lock held: it is the caller's code
+		if err := s.over(); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("wsecho: write: %w", ctx.Err())
+	}
 	if s.z != nil && len(p) >= deflateMin {
-		return s.sendDeflated(ctx, typ, p)
+		return s.sendDeflated(typ, p)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if room, err := s.admit(ctx, len(p)); err != nil {
+	if room, err := s.admit(len(p)); err != nil {
 		return room, err
 	}
 	s.out.messages++
@@ -40,11 +46,11 @@ func (s *Session) send(ctx context.Context, typ websocket.MessageType, p []byte)
 
 // sendDeflated asks for room before it deflates: once it has, the frame must be sent, as what
 // follows may refer to it (RFC 7692 section 7.1.1). The deflater's lock keeps the order.
-func (s *Session) sendDeflated(ctx context.Context, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
+func (s *Session) sendDeflated(typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
 	s.z.mu.Lock()
 	defer s.z.mu.Unlock()
 	s.mu.Lock()
-	room, err = s.admit(ctx, len(p))
+	room, err = s.admit(len(p))
 	s.mu.Unlock()
 	if err != nil {
 		return room, err
@@ -65,12 +71,9 @@ func (s *Session) sendDeflated(ctx context.Context, typ websocket.MessageType, p
 }
 
 // admit says whether a message of n bytes may be queued. Under mu.
-func (s *Session) admit(ctx context.Context, n int) (room <-chan struct{}, err error) {
+func (s *Session) admit(n int) (room <-chan struct{}, err error) {
 	if err := s.overLocked(); err != nil {
 		return nil, err
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("wsecho: write: %w", err)
 	}
 	if s.full(n) && !s.out.busy {
 		s.flush() // it was held

@@ -8,7 +8,9 @@ import (
 	"github.com/coder/websocket"
 )
 
-// quiet is how a session's goroutine notices that it could be spared.
+// quiet is how a session's goroutine notices that it could be spared. The timer asks it from time to
+// time (askToPark): if a message has come since, it asks to be asked again; if not, it parks. Woken again,
+// it parks as soon as nothing is left to read, unless a message was among it.
 type quiet struct {
 	woken    bool // it has just been started again, and nothing has come but what woke it
 	busy     bool // a message, or some of one, has come since it was last asked
@@ -35,8 +37,11 @@ func (s *Session) run(woken bool) {
 		if !s.phase.CompareAndSwap(reading, working) { // ended from outside, while it waited
 			left = true
 			s.drop()
-			s.drain()
+			s.drain(&s.in)
 			return
+		}
+		if n > 0 {
+			s.keep.alive.Store(true) // before the hooks of what came, which may outlast PongTimeout
 		}
 		s.arrived(n)
 		s.pass()
@@ -48,7 +53,7 @@ func (s *Session) run(woken bool) {
 			s.drop()
 			if s.mine {
 				s.partWays()
-				s.drain()
+				s.drain(&s.in)
 			} else { // and drain has a goroutine already
 				s.farewell()
 			}
@@ -192,9 +197,9 @@ func (s *Session) drop() {
 
 // drain reads and drops until the peer's EOF, or until the timer gives the connection up. Closing at
 // once would turn our close frame into a reset, for unread bytes lie in the socket or are on their way.
-func (s *Session) drain() {
-	var in input
-	rd := newReader(&s.sock, &in)
+// in is the session's own, emptied, unless a hook still has what lies in that.
+func (s *Session) drain(in *input) {
+	rd := newReader(&s.sock, in)
 	s.answered() // or the question would end the first read
 	for {
 		n, err := rd.read(false)

@@ -2,7 +2,6 @@ package wsecho
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +13,8 @@ import (
 // and never deadlock: they call no hook, so they are safe under a lock that OnClose takes. Write may
 // wait, the others never do. A *Session is never reused.
 type Session struct {
-	// Data is the hooks' own state. Set it in OnOpen; after that it is as safe as what it holds. Nil.
+	// Data is the hooks' own state. Set it in OnOpen; after that it is as safe as what it holds. Nil until
+	// a hook sets it.
 	Data any
 
 	// What follows up to in is set before OnOpen and stays.
@@ -77,11 +77,7 @@ func (s *Session) Write(ctx context.Context, typ websocket.MessageType, p []byte
 		}
 		select {
 		case <-room:
-		case <-ctx.Done():
-			if err := s.over(); err != nil {
-				return err
-			}
-			return fmt.Errorf("wsecho: write: %w", ctx.Err())
+		case <-ctx.Done(): // send says so
 		}
 	}
 }
@@ -155,7 +151,7 @@ func (s *Session) end(e *ending, self bool) bool {
 	switch {
 	case self:
 	case from == working:
-		go s.drain()
+		go s.drain(new(input))
 	default:
 		go s.farewell()
 	}

@@ -85,12 +85,17 @@ func (h *Handler) cutAll() {
 	h.reg.giveUp()
 	for _, s := range h.reg.snapshot() {
 		s.end(shutdown, false)
-		s.mu.Lock()
-		if s.out.busy && s.sock.raw == nil && !s.dead {
-			s.keep.endWithin(s, cutGrace)
-		} else {
-			s.lose()
-		}
-		s.mu.Unlock()
+		s.cut()
+	}
+}
+
+// cut ends the connection of a session that is ending, now.
+func (s *Session) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.out.busy && s.sock.raw == nil && !s.dead {
+		s.keep.endWithin(s, cutGrace)
+	} else {
+		s.lose()
 	}
 }

@@ -18,8 +18,10 @@ func (*rawReader) init(*reader) {}
 
 func (*rawReader) read(syscall.RawConn, bool) (int, error) { return 0, errors.ErrUnsupported }
 
-func writeRaw(_ syscall.RawConn, _ []byte, wait, more bool) (int, error) {
+func writeRaw(syscall.RawConn, []byte, bool, bool) (int, error) {
 	return 0, errors.ErrUnsupported
 }
 
-func (*socket) unread() (some, asked bool) { return false, false }
+func (*socket) unacked() int { return 0 }
+
+func (*socket) unread() (n int, full bool) { return 0, false }

@@ -106,16 +106,3 @@ func (w *rawWriter) tryWrite(fd uintptr) bool {
 	w.err = nil
 	return !w.wait
 }
-
-// unread: bytes wait in the socket. asked is false where it cannot be known.
-func (k *socket) unread() (some, asked bool) {
-	if k.raw == nil {
-		return false, false
-	}
-	var b [1]byte
-	k.raw.Control(func(fd uintptr) {
-		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
-		some = err == nil && n > 0
-	})
-	return some, true
-}

@@ -12,11 +12,16 @@ import (
 // Stats is a snapshot of a Handler's counters, for expvar or any metrics library. Opened is the sum
 // of Open and of all of Ended. Messages are those handed to OnMessage and those queued by Write and
 // TryWrite; bytes are theirs, not compressed.
+//
+// The causes in Ended are peer (it closed), lost (it vanished), closed (Session.Close), hook (one
+// returned a websocket.CloseError), error (one failed, or ended its goroutine), panic, invalid, too_big
+// and protocol (what the peer sent), pong_timeout, write_timeout and shutdown. A cause that has not
+// been seen is absent.
 type Stats struct {
 	Open        int               `json:"open"`    // upgraded and not gone, OnClose included
 	Opened      uint64            `json:"opened"`  // upgraded, ever
 	Refused     map[string]uint64 `json:"refused"` // handshakes, by HandshakeError.Check
-	Ended       map[string]uint64 `json:"ended"`   // sessions, by cause
+	Ended       map[string]uint64 `json:"ended"`   // sessions, by cause: see below
 	MessagesIn  uint64            `json:"messages_in"`
 	MessagesOut uint64            `json:"messages_out"`
 	BytesIn     uint64            `json:"bytes_in"`

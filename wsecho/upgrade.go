@@ -12,18 +12,20 @@ import (
 )
 
 // upgrade performs the upgrade of a handshake that has passed its checks, RFC 6455 section 4.2.2.
+// coder's Accept would do it too, but makes a Conn of its own for it: 51 allocations, and a fifth of the
+// CPU of a session that opens and closes.
 func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (*Session, *HandshakeError) {
 	deflate, extension := negotiate(r.Header, h.Compression)
-	head := []string{
-		"Upgrade", "websocket",
-		"Connection", "Upgrade",
-		"Sec-WebSocket-Accept", acceptKey(r.Header["Sec-Websocket-Key"][0]),
+	head := [][2]string{
+		{"Upgrade", "websocket"},
+		{"Connection", "Upgrade"},
+		{"Sec-WebSocket-Accept", acceptKey(r.Header["Sec-Websocket-Key"][0])},
 	}
 	if subprotocol != "" {
-		head = append(head, "Sec-WebSocket-Protocol", subprotocol)
+		head = append(head, [2]string{"Sec-WebSocket-Protocol", subprotocol})
 	}
 	if extension != "" {
-		head = append(head, "Sec-WebSocket-Extensions", extension)
+		head = append(head, [2]string{"Sec-WebSocket-Extensions", extension})
 	}
 	conn, early, refusal := h.takeOver(w, head)
 	if refusal != nil {

@@ -4,7 +4,7 @@
 //	session_test.go    the session tests, row by row
 //	end_test.go        ends that are HTTP/2's own, and what the wire carries at the end
 //	slow_test.go       peers that read nothing, or little: limits, timeouts, siblings on one connection
-//	keepalive_test.go  pings, drains and what a parked or idle stream does
+//	keepalive_test.go  pings, mute peers, long hooks
 //	storm_test.go      many streams on few connections, ending every way at once
 //
 //	transport_test.go  HTTP/2 as a transport for sessiontest

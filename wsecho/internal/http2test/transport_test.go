@@ -19,6 +19,7 @@ import (
 
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/middleware/peertest/h2dial"
+	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 )
@@ -34,10 +35,10 @@ var (
 // server is one http.Server with ExtendedConnect, and one client, whose streams share a connection
 // until they are too many for it.
 type server struct {
+	*http.Server
 	url    string
 	client h2dial.Transport
 	watch  *watch
-	wire   *wire // nil over TLS
 }
 
 // patience is how long anything may take before a test calls it stuck.
@@ -53,7 +54,7 @@ func serve(t testing.TB, h http.Handler, encrypted bool) *server {
 	}
 	s := &server{url: "http://" + l.Addr().String(), client: h2dial.Cleartext(), watch: &watch{t: t}}
 	var logged logBuffer
-	srv := &http.Server{
+	s.Server = &http.Server{
 		Handler:   s.watch.over(middleware.ExtendedConnect(h)),
 		ErrorLog:  log.New(&logged, "", 0),
 		Protocols: new(http.Protocols),
@@ -65,22 +66,21 @@ func serve(t testing.TB, h http.Handler, encrypted bool) *server {
 			WriteByteTimeout:              15 * time.Second,
 		},
 	}
-	run := srv.Serve
+	run := s.Server.Serve
 	if encrypted {
 		s.url, s.client = "https://"+l.Addr().String(), h2dial.TLS()
-		srv.Protocols.SetHTTP2(true)
-		srv.TLSConfig = &tls.Config{Certificates: certificates()}
-		run = func(l net.Listener) error { return srv.ServeTLS(l, "", "") }
+		s.Protocols.SetHTTP2(true)
+		s.TLSConfig = &tls.Config{Certificates: certificates()}
+		run = func(l net.Listener) error { return s.ServeTLS(l, "", "") }
 	} else {
-		srv.Protocols.SetUnencryptedHTTP2(true)
-		s.wire = &wire{t: t}
-		l = s.wire.tap(l)
+		s.Protocols.SetUnencryptedHTTP2(true)
+		l = wire{t}.tap(l)
 	}
 	done := make(chan struct{})
 	go func() { run(l); close(done) }()
 	t.Cleanup(func() {
 		s.watch.wait() // by themselves: Close would end them
-		srv.Close()
+		s.Close()
 		<-done
 		s.client.CloseIdleConnections()
 		if logged.has("panic") {
@@ -97,6 +97,16 @@ var certificates = sync.OnceValue(func() []tls.Certificate {
 	defer srv.Close()
 	return srv.TLS.Certificates
 })
+
+// open opens a session, in which the peer speaks the default subprotocol.
+func (s *server) open(t testing.TB) *peer.Peer {
+	t.Helper()
+	status, _, p := s.dial(t, http.Header{"Sec-Websocket-Protocol": {wsecho.DefaultSubprotocol}})
+	if p == nil {
+		t.Fatalf("handshake: status %d", status)
+	}
+	return p
+}
 
 // dial is a sessiontest.Dial.
 func (s *server) dial(t testing.TB, header http.Header) (int, http.Header, *peer.Peer) {
@@ -124,6 +134,13 @@ func (s stream) Read(p []byte) (int, error) {
 		err = fmt.Errorf("%w: %w", syscall.ECONNRESET, err)
 	}
 	return n, err
+}
+
+// Reset sends RST_STREAM before a Close can end the stream in order: HTTP/2's client, which waits for
+// something to send, looks for a reset only when it has it.
+func (s stream) Reset() {
+	s.Conn.Reset()
+	s.Write([]byte{0}) // never sent
 }
 
 // logBuffer keeps what a server logs.

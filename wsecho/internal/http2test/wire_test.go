@@ -1,9 +1,7 @@
 package http2test
 
 import (
-	"fmt"
 	"net"
-	"sync"
 	"testing"
 
 	"golang.org/x/net/http2"
@@ -12,19 +10,14 @@ import (
 // wire reads along what an h2c server sends, and holds the end of every stream to this: what follows
 // a close frame is END_STREAM, and a RST_STREAM comes only after that. A peer may drop what it has
 // not read yet when a RST_STREAM comes (RFC 9113, section 5.4.2), the close code too.
-type wire struct {
-	t testing.TB
-
-	mu    sync.Mutex
-	conns []*tapped
-}
+type wire struct{ t testing.TB }
 
 // tap returns l with a wire in each of its connections.
-func (w *wire) tap(l net.Listener) net.Listener { return tap{l, w} }
+func (w wire) tap(l net.Listener) net.Listener { return tap{l, w} }
 
 type tap struct {
 	net.Listener
-	wire *wire
+	wire wire
 }
 
 func (l tap) Accept() (net.Conn, error) {
@@ -32,11 +25,7 @@ func (l tap) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tapped{Conn: c, t: l.wire.t, streams: map[uint32]*ending{}}
-	l.wire.mu.Lock()
-	defer l.wire.mu.Unlock()
-	l.wire.conns = append(l.wire.conns, t)
-	return t, nil
+	return &tapped{Conn: c, t: l.wire.t, streams: map[uint32]*ending{}}, nil
 }
 
 // tapped is the server's end of a TCP connection. net/http writes to it from one goroutine at a time.
@@ -44,7 +33,6 @@ type tapped struct {
 	net.Conn
 	t testing.TB
 
-	mu      sync.Mutex
 	pending []byte // of a frame that is not whole
 	streams map[uint32]*ending
 }
@@ -53,13 +41,10 @@ type tapped struct {
 type ending struct {
 	frames messages
 	ended  bool // END_STREAM
-	resets []http2.ErrCode
 }
 
 func (c *tapped) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.pending = append(c.pending, p[:n]...)
 	for {
 		const header = 9 // RFC 9113, section 4.1
@@ -91,7 +76,6 @@ func (c *tapped) frame(typ http2.FrameType, flags http2.Flags, id uint32, p []by
 		s.ended = s.ended || flags.Has(http2.FlagHeadersEndStream)
 	case http2.FrameRSTStream:
 		code := http2.ErrCode(uint32(p[0])<<24 | uint32(p[1])<<16 | uint32(p[2])<<8 | uint32(p[3]))
-		s.resets = append(s.resets, code)
 		switch {
 		case s.frames.closing && !s.ended:
 			c.t.Errorf("stream %d: RST_STREAM(%v) after the close frame, without END_STREAM between them", id, code)
@@ -142,8 +126,4 @@ func (m *messages) read(p []byte) {
 		m.closing = m.head[0]&0xf == 8
 		m.head = m.head[:0]
 	}
-}
-
-func (e ending) String() string {
-	return fmt.Sprintf("close frame %v, END_STREAM %v, RST_STREAM %v", e.frames.closing, e.ended, e.resets)
 }
