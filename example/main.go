@@ -20,7 +20,7 @@ import (
 )
 
 // drainTimeout is how long a shutdown may take. It is more than Handler.CloseTimeout plus
-// any sensible -spread, and less than the 30 s after which Kubernetes kills.
+// any sensible -spread; what kills the process has to wait for -notice on top of it.
 const drainTimeout = 25 * time.Second
 
 type options struct {
