@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 )
 
@@ -37,10 +38,11 @@ const chartStyle = `
   .floor { fill: var(--floor) }
 `
 
-// chart draws a panel for each column, as an SVG file that needs nothing else. In each the longest bar belongs to the
+// chart draws a panel for each column that has peers, as an SVG file that needs nothing else. In each the longest bar belongs to the
 // largest value.
 func chart(p plan, r results) string {
-	rows := (len(p.columns) + 1) / 2
+	columns := slices.DeleteFunc(slices.Clone(p.columns), func(c column) bool { return c.encrypted }) // one bar each: no comparison
+	rows := (len(columns) + 1) / 2
 	panelHeight := panelTitle + len(p.peers)*barPitch + 16
 	height := 2*chartMargin + 34 + rows*panelHeight
 	var b strings.Builder
@@ -50,7 +52,7 @@ func chart(p plan, r results) string {
 	fmt.Fprintf(&b, `<rect class="paper" width="%d" height="%d"/>`+"\n", chartWidth, height)
 	write(&b, chartMargin, chartMargin+14, "title", "What a WebSocket server costs: shorter is better")
 	write(&b, chartMargin, chartMargin+32, "faint", "bare: sockets alone, no library; "+machine())
-	for i, c := range p.columns {
+	for i, c := range columns {
 		x := chartMargin + i%2*(panelWidth+panelGap)
 		y := chartMargin + 40 + i/2*panelHeight
 		panel(&b, x, y, c, p.peers, r)

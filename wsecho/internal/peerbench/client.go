@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"time"
 )
 
 // The key and its answer are those of RFC 6455, section 1.3.
@@ -19,16 +20,14 @@ const (
 	accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 )
 
-// dial opens a TCP connection to addr and performs the handshake.
-func dial(addr string) (net.Conn, error) {
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		return nil, err
-	}
+// upgrade performs the handshake over c, a new connection to addr, and closes it if that fails. A server has ten seconds for it.
+func upgrade(c net.Conn, addr string) (net.Conn, error) {
+	c.SetDeadline(time.Now().Add(10 * time.Second))
 	if err := handshake(c, addr); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("handshake: %w", err)
 	}
+	c.SetDeadline(time.Time{})
 	return c, nil
 }
 

@@ -9,6 +9,9 @@ type column struct {
 	// fanOut servers send each text message to all their sessions; the others echo it to its sender.
 	fanOut bool
 
+	// encrypted servers speak TLS, and HTTP/2 to who asks for it. Only wsecho has the latter, so only wsecho is measured.
+	encrypted bool
+
 	// against says which peers compete for ratio 1.00; nil: all of them.
 	against func(peer) bool
 
@@ -28,23 +31,23 @@ var columns = []column{
 	{
 		name: "ping-pong", title: "ping-pong 64 B", per: "message",
 		against: peer.goroutinePerConnection,
-		connect: echoes{clients: 50, window: 1, op: text, size: 64}.connect,
+		connect: echoes{clients: 50, window: 1, op: text, size: 64, over: http1}.connect,
 	},
 	{
 		name: "text", title: "pipelined 64 B text", per: "message",
-		connect: echoes{clients: 50, window: 32, op: text, size: 64}.connect,
+		connect: echoes{clients: 50, window: 32, op: text, size: 64, over: http1}.connect,
 	},
 	{
 		name: "binary", title: "pipelined 64 B binary", per: "message",
-		connect: echoes{clients: 50, window: 32, op: binary, size: 64}.connect,
+		connect: echoes{clients: 50, window: 32, op: binary, size: 64, over: http1}.connect,
 	},
 	{
 		name: "64k", title: "64 KiB", per: "message",
-		connect: echoes{clients: 16, window: 1, op: binary, size: 64 << 10}.connect,
+		connect: echoes{clients: 16, window: 1, op: binary, size: 64 << 10, over: http1}.connect,
 	},
 	{
 		name: "1m", title: "1 MiB", per: "message",
-		connect: echoes{clients: 4, window: 1, op: binary, size: 1 << 20}.connect,
+		connect: echoes{clients: 4, window: 1, op: binary, size: 1 << 20, over: http1}.connect,
 	},
 	{
 		name: "fan-out", title: "fan-out 64 B", per: "delivery", fanOut: true,
@@ -53,11 +56,43 @@ var columns = []column{
 	{
 		name: "handshake", title: "handshake and close", per: "connection",
 		against: func(p peer) bool { return p.name == "gorilla" },
-		connect: connectVisitors,
+		connect: visitors{over: http1}.connect,
 	},
 	{name: idleColumn, title: "idle session", per: "session"},
+
+	// What HTTP/2 costs and saves, wsecho alone: a column over HTTP/1.1 and TLS, and the same over HTTP/2, both as a browser would.
+	{
+		name: "tls-ping-pong", title: "ping-pong 64 B, HTTP/1.1 over TLS", per: "message", encrypted: true,
+		connect: echoes{clients: 50, window: 1, op: text, size: 64, over: http1TLS}.connect,
+	},
+	{
+		name: "h2-ping-pong", title: "ping-pong 64 B, HTTP/2", per: "message", encrypted: true,
+		connect: echoes{clients: 50, window: 1, op: text, size: 64, over: http2TLS}.connect,
+	},
+	{
+		name: "tls-handshake", title: "handshake and close, HTTP/1.1 over TLS", per: "connection", encrypted: true,
+		connect: visitors{over: http1TLS}.connect,
+	},
+	{
+		name: "h2-handshake", title: "handshake and close, HTTP/2", per: "connection", encrypted: true,
+		connect: visitors{over: http2TLS}.connect,
+	},
 }
 
 const idleColumn = "idle"
 
 func (c column) idle() bool { return c.name == idleColumn }
+
+// measures tells whether the column has a figure for p.
+func (c column) measures(p peer) bool { return !c.encrypted || p.kind == ours }
+
+// modes are what a server of the column is started with.
+func (c column) modes() (modes []string) {
+	if c.fanOut {
+		modes = append(modes, fanOutMode)
+	}
+	if c.encrypted {
+		modes = append(modes, tlsMode)
+	}
+	return modes
+}

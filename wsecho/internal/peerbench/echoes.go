@@ -11,10 +11,11 @@ type echoes struct {
 	clients, window int
 	op              byte
 	size            int
+	over            route
 }
 
 func (e echoes) connect(p plan, addr string) (load, error) {
-	cs, err := dialMany(e.clients, addr)
+	cs, err := dialMany(e.clients, e.over(addr))
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func (l *echoLoad) run(d time.Duration) (int, error) {
 
 // greet opens n connections, each of which has had one echo.
 func (p plan) greet(n int, op byte, addr string) (conns, error) {
-	l, err := echoes{clients: n, window: 1, op: op, size: 64}.connect(p, addr)
+	l, err := echoes{clients: n, window: 1, op: op, size: 64, over: http1}.connect(p, addr)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func (p plan) idleTogether(peers []peer, record func(peer, sample)) error {
 		}
 	}()
 	for _, peer := range peers {
-		s, err := start(peer, false)
+		s, err := start(peer)
 		if err != nil {
 			return fmt.Errorf("%s: %w", peer.name, err)
 		}

@@ -45,13 +45,13 @@ func together(n int, d time.Duration, f func(i int, stop *atomic.Bool) (int, err
 type conns []net.Conn
 
 // dialMany opens n connections, a few at a time so that the server's backlog holds them.
-func dialMany(n int, addr string) (conns, error) {
+func dialMany(n int, dial func() (net.Conn, error)) (conns, error) {
 	var g errgroup.Group
 	g.SetLimit(32)
 	cs := make(conns, n)
 	for i := range cs {
 		g.Go(func() (err error) {
-			cs[i], err = dial(addr)
+			cs[i], err = dial()
 			return err
 		})
 	}

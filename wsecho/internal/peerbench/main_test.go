@@ -44,6 +44,10 @@ func TestEveryServerAtEveryColumn(t *testing.T) {
 		for _, peer := range p.peers {
 			s, ok := r.median(c, peer)
 			switch {
+			case !c.measures(peer):
+				if ok {
+					t.Errorf("%s, %s: measured", c.name, peer.name)
+				}
 			case !ok:
 				t.Errorf("%s, %s: not measured", c.name, peer.name)
 			case c.idle():

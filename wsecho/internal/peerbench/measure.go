@@ -83,6 +83,9 @@ func (p plan) column(c column, record func(peer, sample)) error {
 		return p.idle(record)
 	}
 	for _, i := range rand.Perm(len(p.peers)) {
+		if !c.measures(p.peers[i]) {
+			continue
+		}
 		s, err := p.measure(c, p.peers[i])
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.peers[i].name, err)
@@ -94,7 +97,7 @@ func (p plan) column(c column, record func(peer, sample)) error {
 
 // measure puts a new server of the peer to what the column asks, once.
 func (p plan) measure(c column, peer peer) (sample, error) {
-	s, err := start(peer, c.fanOut)
+	s, err := start(peer, c.modes()...)
 	if err != nil {
 		return sample{}, err
 	}

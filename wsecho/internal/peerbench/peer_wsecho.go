@@ -7,6 +7,8 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/middleware"
+	_ "example.com/wsecho/middleware/xconnect"
 	"example.com/wsecho/wsecho"
 )
 
@@ -24,5 +26,8 @@ func serveWsecho(ln net.Listener, fanOut bool) error {
 			return nil
 		}
 	}
-	return http.Serve(ln, h)
+	if _, cleartext := ln.(*net.TCPListener); cleartext {
+		return http.Serve(ln, h)
+	}
+	return http.Serve(ln, middleware.ExtendedConnect(h)) // over HTTP/2 too
 }

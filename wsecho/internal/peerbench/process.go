@@ -17,15 +17,12 @@ type process struct {
 	addr    string
 }
 
-func start(p peer, fanOut bool) (*process, error) {
+func start(p peer, modes ...string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self, serveCommand, p.name)
-	if fanOut {
-		cmd.Args = append(cmd.Args, fanOutMode)
-	}
+	cmd := exec.Command(self, append([]string{serveCommand, p.name}, modes...)...)
 	cmd.Stderr = os.Stderr
 	cmd.WaitDelay = time.Second
 	control, err := cmd.StdinPipe()

@@ -16,10 +16,11 @@ import (
 	"time"
 )
 
-// serveCommand is the first argument of a server's process; the second is the peer's name, the third, if any, fanOutMode.
+// serveCommand is the first argument of a server's process; the second is the peer's name, what follows are modes.
 const (
 	serveCommand = "serve"
 	fanOutMode   = "fan-out"
+	tlsMode      = "tls"
 )
 
 // What the driver may ask, one line each, over the standard input of a server. Every answer is one line of JSON.
@@ -55,9 +56,15 @@ func serve(args []string, control io.Reader, answers io.Writer) error {
 	if err != nil {
 		return err
 	}
+	addr := ln.Addr().String()
+	if slices.Contains(args[1:], tlsMode) {
+		if ln, err = encrypt(ln); err != nil {
+			return err
+		}
+	}
 	failed := make(chan error, 2)
 	go func() { failed <- peers[i].serve(ln, slices.Contains(args[1:], fanOutMode)) }()
-	go func() { failed <- answer(ln.Addr().String(), control, answers) }()
+	go func() { failed <- answer(addr, control, answers) }()
 	return <-failed
 }
 

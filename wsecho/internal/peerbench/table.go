@@ -30,7 +30,7 @@ func table(p plan, r results) string {
 
 func caption(p plan) string {
 	return fmt.Sprintf("Server CPU a message (fan-out: a delivery; handshake: a connection), its ratio to the best peer "+
-		"(ping-pong: to the best with a goroutine a connection; handshake: to gorilla), and how many a second. "+
+		"(ping-pong: to the best with a goroutine a connection; handshake: to gorilla; over TLS: none), and how many a second. "+
 		"Idle: heap and stacks after garbage collection, a session of %d. "+
 		"Medians, rounds × time: %d × %v. %s, %s.",
 		p.idlers, p.rounds, p.span, machine(), runtime.Version())
@@ -86,7 +86,10 @@ func tableColumns(p plan, r results) []tableColumn {
 	if len(echoing) > 0 {
 		last = append(last, tableColumn{"allocations: " + list(echoing, column.id), func(peer peer) string {
 			return list(echoing, func(c column) string {
-				m, _ := r.median(c, peer)
+				m, ok := r.median(c, peer)
+				if !ok {
+					return "–"
+				}
 				return few(m.allocs)
 			})
 		}})

@@ -40,8 +40,31 @@ func TestRatios(t *testing.T) {
 	if idle := own[8]; idle != "3.91 KB ×2.00" {
 		t.Errorf("idle: %q is not twice nbio", idle)
 	}
-	if last := strings.TrimSuffix(own[len(own)-1], " |"); last != "0, 0, 0, 0, 0" {
+	if last := strings.TrimSuffix(own[len(own)-1], " |"); last != "0, 0, 0, 0, 0, 0, 0" {
 		t.Errorf("allocations: %q", last)
+	}
+}
+
+// Over TLS there is wsecho alone: the others' cells are empty, and nothing is counted for them.
+func TestColumnsOfWsechoAlone(t *testing.T) {
+	p := tiny()
+	p.peers = []peer{{"own", ours, nil}, {"gws", goroutines, nil}}
+	var err error
+	if p.columns, err = choose(columns, "ping-pong,h2-ping-pong", column.id); err != nil {
+		t.Fatal(err)
+	}
+	r := make(results)
+	for _, c := range p.columns {
+		for _, peer := range p.peers {
+			if c.measures(peer) {
+				r.add(c, peer, sample{cpu: 5000, rate: 10, allocs: 2})
+			}
+		}
+	}
+	for _, want := range []string{"| own | 5.00 µs ×1.00 0.01k/s | 5.00 µs 0.01k/s | 2, 2 |", "| gws | 5.00 µs ×1.00 0.01k/s |  | 2, – |"} {
+		if got := table(p, r); !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
 	}
 }
 

@@ -10,11 +10,14 @@ import (
 
 // visitors is a load of clients that connect, perform the handshake, and close at once with code 1000.
 type visitors struct {
-	addr string
+	over route
+	dial func() (net.Conn, error)
 	wait time.Duration
 }
 
-func connectVisitors(p plan, addr string) (load, error) { return visitors{addr, p.patience}, nil }
+func (v visitors) connect(p plan, addr string) (load, error) {
+	return visitors{over: v.over, dial: v.over(addr), wait: p.patience}, nil
+}
 
 func (v visitors) run(d time.Duration) (int, error) {
 	return together(16, d, func(_ int, stop *atomic.Bool) (count int, err error) {
@@ -37,15 +40,12 @@ var (
 
 // visit also waits for the end of the connection: who closes first, the server has to (RFC 6455 section 7.1.1).
 func (v visitors) visit() error {
-	c, err := net.Dial("tcp", v.addr)
+	c, err := v.dial()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(v.wait))
-	if err := handshake(c, v.addr); err != nil {
-		return fmt.Errorf("handshake: %w", err)
-	}
 	if _, err := c.Write(closing); err != nil {
 		return lost(err)
 	}
