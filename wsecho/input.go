@@ -12,6 +12,7 @@ import (
 const (
 	inSize   = 16 << 10 // of a buffer that bytes are read into
 	waitSize = 512      // of one that a plain conn waits in
+	bulkSize = 65 << 10 // of one for who sends much at once, such as whole messages of 64 KiB
 	trust    = 64 << 10 // what the header of a frame may reserve before its bytes come
 	keepMsg  = 1 << 20  // a message buffer larger than that is not kept
 )
@@ -19,6 +20,7 @@ const (
 var (
 	inPool   = sync.Pool{New: func() any { return new([inSize]byte) }}
 	waitPool = sync.Pool{New: func() any { return new([waitSize]byte) }}
+	bulkPool = sync.Pool{New: func() any { return new([bulkSize]byte) }}
 	msgPool  = sync.Pool{New: func() any { return new([]byte) }}
 )
 
@@ -26,7 +28,7 @@ var (
 type input struct {
 	buf  []byte // pooled, held only while it has bytes
 	r, w int    // of buf
-	more bool   // a plain conn's last read filled its buffer
+	last int    // bytes that the last read took; it may be the same again
 
 	// The message under way, unless it lies whole in buf.
 	msg      *[]byte // pooled
@@ -77,8 +79,10 @@ func (in *input) room(plain bool) []byte {
 		in.grow(1)
 		m := *in.msg
 		return m[len(m):min(int64(cap(m)), int64(len(m))+in.left)]
-	case in.buf == nil && plain && !in.more:
+	case in.buf == nil && plain && in.last < waitSize:
 		in.buf = waitPool.Get().(*[waitSize]byte)[:]
+	case in.buf == nil && in.last >= inSize:
+		in.buf = bulkPool.Get().(*[bulkSize]byte)[:]
 	case in.buf == nil:
 		in.buf = inPool.Get().(*[inSize]byte)[:]
 	case in.r > 0: // a piece of a header or of a control frame, which fits either size
@@ -94,6 +98,8 @@ func (in *input) tidy() {
 		return
 	}
 	switch len(in.buf) {
+	case bulkSize:
+		bulkPool.Put((*[bulkSize]byte)(in.buf))
 	case inSize:
 		inPool.Put((*[inSize]byte)(in.buf))
 	case waitSize:

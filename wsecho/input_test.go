@@ -84,10 +84,24 @@ func TestRoomAndTidy(t *testing.T) {
 			t.Error("an empty buffer is kept")
 		}
 	}
-	var in input
-	in.more = true // the last read of a plain conn filled its small buffer
-	if p := in.room(true); len(p) != inSize {
-		t.Errorf("room of %d after a full read", len(p))
+}
+
+// A buffer is as large as the last read was, or the next size up.
+func TestRoomGrows(t *testing.T) {
+	for _, v := range []struct {
+		plain      bool
+		last, size int
+	}{
+		{false, 0, inSize}, {false, inSize - 1, inSize}, {false, inSize, bulkSize}, {false, bulkSize, bulkSize},
+		{true, 0, waitSize}, {true, waitSize - 1, waitSize}, {true, waitSize, inSize}, {true, inSize, bulkSize},
+	} {
+		in := input{last: v.last}
+		if p := in.room(v.plain); len(p) != v.size {
+			t.Errorf("%+v: room of %d", v, len(p))
+		}
+		if in.tidy(); in.buf != nil {
+			t.Errorf("%+v: an empty buffer is kept", v)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 const (
 	outSize  = 16 << 10         // of a buffer that frames wait in
+	outKeep  = 128 << 10        // a buffer that has grown larger is not kept
 	holdTime = time.Millisecond // that a reply may wait for company
 )
 
@@ -116,7 +117,7 @@ func (s *Session) closeOutput(e *ending) {
 // flush writes what the socket takes at once; a flusher waits for the rest. Under mu.
 func (s *Session) flush() {
 	o := &s.out
-	if o.busy || o.shut || o.err != nil || s.dead || !s.write() {
+	if o.busy || o.shut || o.err != nil || s.dead || !s.write(s.cause != nil) {
 		return
 	}
 	if len(o.q) > 0 {
@@ -135,12 +136,13 @@ func (s *Session) flush() {
 	s.sideShut(s.sock.closeWrite())
 }
 
-// write writes what a raw socket takes at once, and says whether the socket is fit for more. Under mu.
-func (s *Session) write() bool {
+// write writes what a raw socket takes at once, and says whether the socket is fit for more. more: what
+// follows does so at once. Under mu.
+func (s *Session) write(more bool) bool {
 	if s.sock.raw == nil || len(s.out.q) == 0 {
 		return true
 	}
-	n, err := writeRaw(s.sock.raw, s.out.q, false, s.cause != nil)
+	n, err := writeRaw(s.sock.raw, s.out.q, false, more)
 	s.sent(n)
 	if err != nil {
 		s.broken(err)
@@ -154,7 +156,7 @@ func (s *Session) sent(n int) {
 	if n < len(o.q) {
 		o.q = o.q[n:]
 	} else if o.buf != nil {
-		if cap(o.q) > cap(*o.buf) && n <= copyMax {
+		if cap(o.q) > cap(*o.buf) && n <= outKeep {
 			*o.buf = o.q[:0] // it has grown, and is worth keeping
 		}
 		outPool.Put(o.buf)

@@ -99,7 +99,7 @@ func (s *Session) full(n int) bool {
 // sendStraight writes what a raw socket takes of a large message, whose header ends the queue,
 // without copying it first, and returns the rest. Under mu.
 func (s *Session) sendStraight(p []byte) (rest []byte) {
-	if !s.write() {
+	if !s.write(true) {
 		return nil
 	}
 	if len(s.out.q) > 0 {

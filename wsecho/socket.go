@@ -108,7 +108,7 @@ func (rd *reader) read(now bool) (int, error) {
 	}
 	p := rd.in.room(true)
 	n, err := rd.sock.Conn.Read(p)
-	rd.in.more = n == len(p)
+	rd.in.last = n
 	if n == 0 {
 		rd.in.tidy()
 	}

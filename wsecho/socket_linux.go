@@ -11,7 +11,7 @@ const (
 	siocInq = 0x541b // SIOCINQ
 )
 
-// write writes to a socket. more: the end of the stream follows at once, and can share a packet.
+// write writes to a socket. more: what follows does so at once, and can share a packet.
 func write(fd int, p []byte, more bool) (int, error) {
 	if more {
 		return syscall.SendmsgN(fd, p, nil, nil, msgMore)

@@ -49,6 +49,7 @@ func (r *rawReader) tryRead(fd uintptr) bool {
 		r.n, r.err = syscall.Read(int(fd), p)
 	}
 	if r.n > 0 {
+		r.rd.in.last = r.n
 		return true
 	}
 	r.n = 0
@@ -80,7 +81,7 @@ var rawWriterPool = sync.Pool{New: func() any {
 
 // writeRaw writes what the socket takes of p. wait: until it has taken some; else it may take
 // nothing. Nobody may write beside one that waits: RawConn.Write holds the descriptor's write lock.
-// more: the end of the stream follows at once, and the two can share a packet.
+// more: what follows does so at once, be it the end of the stream, and the two can share a packet.
 func writeRaw(raw syscall.RawConn, p []byte, wait, more bool) (int, error) {
 	w := rawWriterPool.Get().(*rawWriter)
 	w.p, w.wait, w.more = p, wait, more
