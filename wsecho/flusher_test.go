@@ -201,3 +201,30 @@ func TestSlowReader(t *testing.T) {
 		})
 	})
 }
+
+// Any progress counts, however small.
+func TestWriteTimeoutCountsProgress(t *testing.T) {
+	for _, step := range []int{20_000, 100} {
+		t.Run(fmt.Sprintf("%d bytes in 9 s", step), func(t *testing.T) {
+			bubble(t, &wsecho.Handler{PingInterval: -1}, func(t *testing.T, b *sessiontest.Both) {
+				b.Peer.Conn.SetReadDeadline(time.Time{}) // the handshake's
+				if err := b.Session.TryWrite(websocket.MessageBinary, make([]byte, 50*step)); err != nil {
+					t.Fatal(err)
+				}
+				for i := range 40 {
+					time.Sleep(9 * time.Second)
+					if _, err := io.ReadFull(b.Peer.Conn, make([]byte, step)); err != nil {
+						t.Fatalf("a reader that makes progress was cut after %d steps: %v", i, <-b.Ended)
+					}
+				}
+				begin := time.Now()
+				if err := <-b.Ended; !errors.Is(err, wsecho.ErrWriteTimeout) {
+					t.Error(err)
+				}
+				if d := time.Since(begin); d > 20*time.Second { // a write that took some, and one that took none
+					t.Errorf("cut after %v", d)
+				}
+			})
+		})
+	}
+}

@@ -1,63 +1,21 @@
 package wsecho_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/coder/websocket"
 
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 )
-
-// endpoint is a Handler behind a real TCP socket.
-type endpoint struct {
-	*wsecho.Handler
-	srv *httptest.Server
-	log *sessiontest.Log
-
-	mu      sync.Mutex
-	refused []wsecho.HandshakeError // what ErrorHandler got
-	set     []http.Header           // the headers that were set by then
-}
-
-// serve serves h behind the middlewares, the last innermost.
-func serve(t *testing.T, h *wsecho.Handler, middlewares ...func(http.Handler) http.Handler) *endpoint {
-	handler := http.Handler(h)
-	for _, m := range slices.Backward(middlewares) {
-		handler = m(handler)
-	}
-	return behind(t, h, handler)
-}
-
-// behind serves handler, in which h is mounted.
-func behind(t *testing.T, h *wsecho.Handler, handler http.Handler) *endpoint {
-	e := &endpoint{Handler: h, log: new(sessiontest.Log), srv: httptest.NewUnstartedServer(handler)}
-	if h.Logger == nil {
-		h.Logger = e.log.Logger()
-	}
-	e.srv.Config.ErrorLog = log.New(io.Discard, "", 0)
-	e.srv.Start()
-	t.Cleanup(func() {
-		h.Close()
-		e.srv.Close()
-		sessiontest.Poll(t, "no session is left", func() bool { return h.Stats().Open == 0 })
-	})
-	return e
-}
 
 // watch keeps what ErrorHandler gets, and then answers as the default does.
 func (e *endpoint) watch() {
@@ -80,38 +38,6 @@ func (e *endpoint) last() (wsecho.HandshakeError, http.Header, int) {
 		return wsecho.HandshakeError{}, nil, 0
 	}
 	return e.refused[n-1], e.set[n-1], n
-}
-
-// shake makes one handshake. The Peer is nil if it was refused.
-func (e *endpoint) shake(t testing.TB, r peer.Request) (*peer.Peer, *http.Response, string) {
-	t.Helper()
-	c, err := net.Dial("tcp", e.srv.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	p, answer, err := peer.Handshake(c, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer.StatusCode == http.StatusSwitchingProtocols {
-		return p, answer, ""
-	}
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Errorf("body: %v", err)
-	}
-	return nil, answer, string(body)
-}
-
-// open makes a handshake that must succeed.
-func (e *endpoint) open(t testing.TB, lines ...string) *peer.Peer {
-	t.Helper()
-	p, answer, body := e.shake(t, peer.Request{Lines: lines})
-	if p == nil {
-		t.Fatalf("handshake: %s %q", answer.Status, body)
-	}
-	return p
 }
 
 // fault is one row of design section 2: what makes a handshake fail it, alone or with others.
@@ -143,15 +69,6 @@ var faults = []fault{
 
 // noHijack hides what the writer can do besides writing, as a careless middleware does.
 type noHijack struct{ http.ResponseWriter }
-
-// untilShut waits until the Handler refuses, with a request that fails the second check.
-func untilShut(t *testing.T, e *endpoint) {
-	sessiontest.Poll(t, "the shutdown has begun", func() bool {
-		rec := httptest.NewRecorder()
-		e.Handler.ServeHTTP(rec, httptest.NewRequest("GET", "/", nil))
-		return rec.Code == 503
-	})
-}
 
 // refusal is an endpoint at which the faults happen at once.
 func refusal(t *testing.T, watched bool, fs ...fault) (*endpoint, peer.Request) {
@@ -257,58 +174,6 @@ func checkRefusal(t *testing.T, e *endpoint, answer *http.Response, f fault) {
 	}
 }
 
-// failing is a writer that promises to hijack and fails.
-type failing struct{ http.ResponseWriter }
-
-func (failing) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, errSecret }
-
-// seeThrough is a writer that shows the one below it.
-type seeThrough struct{ http.ResponseWriter }
-
-func (w seeThrough) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// Writers that middleware puts in the way, or does not.
-func TestHijackThroughWriters(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		wrap   func(http.ResponseWriter) http.ResponseWriter
-		status int
-		blamed string
-	}{
-		{"one that shows the one below", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{w} }, 101, ""},
-		{"two of them", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{seeThrough{w}} }, 101, ""},
-		{"one that hides it", func(w http.ResponseWriter) http.ResponseWriter { return noHijack{w} }, 501, "wsecho_test.noHijack"},
-		{"one that hides it, further down", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{noHijack{w}} }, 501, "wsecho_test.noHijack"},
-		{"one that fails", func(w http.ResponseWriter) http.ResponseWriter { return failing{w} }, 501, "wsecho_test.failing"},
-		{"one that fails, further down", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{failing{w}} }, 501, "wsecho_test.failing"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			e := serve(t, &wsecho.Handler{}, func(next http.Handler) http.Handler {
-				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(c.wrap(w), r) })
-			})
-			e.watch()
-			p, answer, body := e.shake(t, peer.Request{})
-			if answer.StatusCode != c.status {
-				t.Fatalf("%s %q", answer.Status, body)
-			}
-			if p != nil {
-				p.Send(peer.Text("m"))
-				if got := p.Next(); got != "text:m" {
-					t.Errorf("the peer saw %q", got)
-				}
-				return
-			}
-			checkRefusal(t, e, answer, fault{check: "hijack", status: 501})
-			if !e.log.Has(c.blamed) {
-				t.Errorf("the log does not name %s:\n%s", c.blamed, e.log)
-			}
-			if strings.Contains(body, "secret") {
-				t.Errorf("the client is told: %q", body)
-			}
-		})
-	}
-}
-
 // Every way to fail a check, beyond the one that TestRefused pairs with the others.
 func TestRefusedFor(t *testing.T) {
 	get := func(lines ...string) peer.Request { return peer.Request{Lines: lines} }
@@ -390,13 +255,6 @@ func TestAdmitted(t *testing.T) {
 			}
 		})
 	}
-}
-
-func total(m map[string]uint64) (n uint64) {
-	for _, v := range m {
-		n += v
-	}
-	return n
 }
 
 // nop is a connection that sends nothing.
@@ -566,94 +424,5 @@ func TestErrorHandler(t *testing.T) {
 	}
 	if answer.Header.Get("Sec-WebSocket-Version") != "13" {
 		t.Errorf("headers %v", answer.Header)
-	}
-}
-
-// A slot is given back in every way out.
-func TestCapacityIsGivenBack(t *testing.T) {
-	h := &wsecho.Handler{MaxSessions: 1}
-	h.OnOpen = func(_ *wsecho.Session, r *http.Request) error {
-		switch r.Header.Get("X-Open") {
-		case "error":
-			return io.ErrNoProgress
-		case "panic":
-			panic("open")
-		}
-		return nil
-	}
-	h.ErrorHandler = func(w http.ResponseWriter, r *http.Request, err error) {
-		if r.Header.Get("X-Refusal") == "panic" {
-			panic(http.ErrAbortHandler)
-		}
-		http.Error(w, err.Error(), err.(*wsecho.HandshakeError).Status)
-	}
-	e := serve(t, h, func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("X-Hide") != "" {
-				w = noHijack{w}
-			}
-			next.ServeHTTP(w, r)
-		})
-	})
-	free := func() {
-		t.Helper()
-		var p *peer.Peer
-		sessiontest.Poll(t, "a handshake succeeds", func() bool {
-			p, _, _ = e.shake(t, peer.Request{})
-			return p != nil
-		})
-		if _, answer, _ := e.shake(t, peer.Request{}); answer.StatusCode != 503 {
-			t.Errorf("a second session: %s", answer.Status)
-		}
-		p.Send(peer.Close(1000, ""))
-		if got := p.Rest(); !slices.Equal(got, []string{"close:1000", "eof"}) {
-			t.Errorf("the peer saw %q", got)
-		}
-		p.Close()
-	}
-	free()
-	sessiontest.Poll(t, "the slot is free", func() bool { return h.Stats().Open == 0 })
-	if _, answer, _ := e.shake(t, peer.Request{Lines: []string{"X-Hide: yes"}}); answer.StatusCode != 501 {
-		t.Errorf("hidden: %s", answer.Status)
-	}
-	free()
-	sessiontest.Poll(t, "the slot is free", func() bool { return h.Stats().Open == 0 })
-	if c, err := net.Dial("tcp", e.srv.Listener.Addr().String()); err == nil {
-		peer.Handshake(c, peer.Request{Lines: []string{"X-Hide: yes", "X-Refusal: panic"}})
-		c.Close()
-	}
-	free()
-	for _, how := range []string{"error", "panic"} {
-		sessiontest.Poll(t, "the slot is free", func() bool { return h.Stats().Open == 0 })
-		p := e.open(t, "X-Open: "+how)
-		if got := p.Rest(); !slices.Equal(got, []string{"close:1011", "eof"}) {
-			t.Errorf("OnOpen %s: the peer saw %q", how, got)
-		}
-		p.Close()
-		free()
-	}
-}
-
-// Many handshakes at once never pass MaxSessions.
-func TestCapacityIsAtomic(t *testing.T) {
-	const most, tries = 5, 60
-	e := serve(t, &wsecho.Handler{MaxSessions: most})
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	got := map[int]int{}
-	for range tries {
-		wg.Go(func() {
-			_, answer, _ := e.shake(t, peer.Request{})
-			mu.Lock()
-			got[answer.StatusCode]++
-			mu.Unlock()
-		})
-	}
-	wg.Wait()
-	if want := map[int]int{101: most, 503: tries - most}; !maps.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
-	}
-	if st := e.Stats(); st.Open != most || st.Opened != most || st.Refused["capacity"] != tries-most {
-		t.Errorf("Stats() is %+v", st)
 	}
 }

@@ -204,6 +204,31 @@ func TestLongHookAndLivePeer(t *testing.T) {
 	}
 }
 
+// So is a pong that comes in one burst with a message: nothing is left unread by the time that the
+// verdict on the ping is due, while the hook of that message runs.
+func TestPongAndMessageInOneBurst(t *testing.T) {
+	enough := make(chan struct{})
+	b := start(t, &wsecho.Handler{PingInterval: 1100 * time.Millisecond, PongTimeout: time.Second, OnMessage: onMessage(func(s *wsecho.Session) error {
+		select {
+		case <-enough:
+		case <-s.Context().Done():
+		}
+		return s.TryWrite(text, []byte("done"))
+	})})
+	b.Peer.Mute = true
+	if m := b.Peer.Next(); m != "ping:" {
+		t.Fatalf("the peer saw %q", m)
+	}
+	b.Send(peer.Pong(""), peer.Text("m"))
+	if m := b.Peer.Next(); m != "ping:" { // the next one: the verdict on the first is past
+		t.Fatalf("the peer saw %q", m)
+	}
+	close(enough)
+	if m := b.Peer.Next(); m != "text:done" {
+		t.Errorf("the peer saw %q", m)
+	}
+}
+
 // A dead peer ends the context of a hook at work in time, where the socket can be asked.
 func TestLongHookAndDeadPeer(t *testing.T) {
 	for _, where := range []string{"OnOpen", "OnMessage"} {
@@ -343,7 +368,7 @@ func TestDeadPeerWithUnreadMessage(t *testing.T) {
 			select {
 			case <-s.Context().Done():
 				told <- context.Cause(s.Context())
-			case <-time.After(2 * time.Second):
+			case <-time.After(20 * time.Second):
 				told <- errors.New("the context did not end while the hook ran")
 			}
 			return nil

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,8 @@ import (
 	"github.com/coder/websocket"
 
 	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest"
 )
 
@@ -74,6 +77,18 @@ func TestPlaceIsGivenBack(t *testing.T) {
 			}))
 		}, ended{}},
 		"nothing to hijack": {func(t *testing.T, h *wsecho.Handler) {
+			try(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				h.ServeHTTP(struct{ http.ResponseWriter }{w}, r)
+			}))
+		}, ended{}},
+		"ErrorHandler panics": {func(t *testing.T, h *wsecho.Handler) {
+			h.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, err error) {
+				he := err.(*wsecho.HandshakeError)
+				if he.Check == "hijack" {
+					panic(http.ErrAbortHandler)
+				}
+				w.WriteHeader(he.Status)
+			}
 			try(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				h.ServeHTTP(struct{ http.ResponseWriter }{w}, r)
 			}))
@@ -146,4 +161,79 @@ func misbehave(s *wsecho.Session, how string) error {
 		}
 	}
 	return nil
+}
+
+// Many handshakes at once never pass MaxSessions.
+func TestCapacityIsAtomic(t *testing.T) {
+	const most, tries = 5, 60
+	e := serve(t, &wsecho.Handler{MaxSessions: most})
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	got := map[int]int{}
+	for range tries {
+		wg.Go(func() {
+			_, answer, _ := e.shake(t, peer.Request{})
+			mu.Lock()
+			got[answer.StatusCode]++
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	if want := map[int]int{101: most, 503: tries - most}; !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if st := e.Stats(); st.Open != most || st.Opened != most || st.Refused["capacity"] != tries-most {
+		t.Errorf("Stats() is %+v", st)
+	}
+}
+
+func TestSessionsRule(t *testing.T) {
+	h := &wsecho.Handler{}
+	e := serve(t, h)
+	var peers []*peer.Peer
+	for range 20 {
+		peers = append(peers, e.open(t))
+	}
+	sessiontest.Poll(t, "all are listed", func() bool { return count(h) == 20 })
+	t.Run("it may stop early", func(t *testing.T) {
+		for range h.Sessions() {
+			break
+		}
+	})
+	t.Run("each at most once, those that open or end meanwhile may or may not appear, no lock is held", func(t *testing.T) {
+		seen := map[*wsecho.Session]int{}
+		for s := range h.Sessions() {
+			if seen[s]++; seen[s] > 1 {
+				t.Error("twice")
+			}
+			if len(seen) > 100 {
+				t.Fatal("no end")
+			}
+			if len(seen) <= 10 { // one opens and one ends
+				peers = append(peers, e.open(t))
+				s.Close(4000, "")
+				peers[0].Close()
+			}
+			if count(h) == 0 {
+				t.Error("Sessions inside Sessions lists none")
+			}
+			h.Stats()
+		}
+		if len(seen) < 10 {
+			t.Errorf("%d seen", len(seen))
+		}
+	})
+	t.Run("Shutdown in its body", func(t *testing.T) {
+		for range h.Sessions() {
+			for _, p := range peers {
+				p.Close()
+			}
+			if err := h.Shutdown(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if n := count(h); n != 0 {
+			t.Errorf("%d after Shutdown", n)
+		}
+	})
 }

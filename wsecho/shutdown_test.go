@@ -225,24 +225,6 @@ func TestShutdownWithExpiredContext(t *testing.T) {
 			})
 		})
 	}
-	t.Run("over TCP", func(t *testing.T) {
-		e := serve(t, &wsecho.Handler{})
-		var peers []*peer.Peer
-		for range 20 {
-			peers = append(peers, e.open(t))
-		}
-		sessiontest.Poll(t, "all are open", func() bool { return count(e.Handler) == len(peers) })
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if err := e.Shutdown(ctx); err != context.Canceled {
-			t.Error(err)
-		}
-		for _, p := range peers {
-			if got := p.Rest(); !slices.Equal(got, []string{"close:1001", "eof"}) {
-				t.Errorf("the peer saw %q", got)
-			}
-		}
-	})
 }
 
 func TestShutdownWaits(t *testing.T) {
@@ -275,7 +257,9 @@ func TestShutdownWaits(t *testing.T) {
 				t.Error(err)
 			}
 			synctest.Wait()
-			d.gone(t, time.Minute)
+			if d.gone(t, time.Minute); d.causes[wsecho.ErrShutdown] != 5 || time.Since(d.begin) != time.Minute {
+				t.Errorf("OnClose got %v, after %v", d.causes, time.Since(d.begin))
+			}
 		})
 	})
 	t.Run("for an OnOpen at work, whose session is not missed", func(t *testing.T) {
@@ -415,10 +399,14 @@ func TestShutdownAndUpgradeInFlight(t *testing.T) {
 func TestShutdownStorm(t *testing.T) {
 	const rounds, peers = 200, 12
 	var current atomic.Pointer[wsecho.Handler]
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { current.Load().ServeHTTP(w, r) }))
+	var arrived atomic.Uint64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		arrived.Add(1)
+		current.Load().ServeHTTP(w, r)
+	}))
 	defer srv.Close()
 	var told, refused atomic.Int64
-	for range rounds {
+	for round := range rounds {
 		var opened, closed atomic.Int64
 		var over atomic.Bool
 		h := &wsecho.Handler{Logger: new(sessiontest.Log).Logger()}
@@ -436,6 +424,11 @@ func TestShutdownStorm(t *testing.T) {
 			}
 		}
 		current.Store(h)
+		arrived.Store(0)
+		begun := arrived.Load // in the middle of the handshakes, or of the sessions
+		if round%2 > 0 {
+			begun = func() uint64 { return h.Stats().Opened }
+		}
 		var wg sync.WaitGroup
 		for range peers {
 			wg.Go(func() {
@@ -461,7 +454,7 @@ func TestShutdownStorm(t *testing.T) {
 				}
 			})
 		}
-		for after := rand.Uint64N(peers); h.Stats().Opened < after; { // in the middle of it
+		for after := rand.Uint64N(peers); begun() < after; {
 			runtime.Gosched()
 		}
 		if err := h.Shutdown(t.Context()); err != nil {
@@ -480,5 +473,48 @@ func TestShutdownStorm(t *testing.T) {
 	t.Logf("%d peers were told, %d refused", told.Load(), refused.Load())
 	if told.Load() == 0 || refused.Load() == 0 {
 		t.Error("the storm was no storm")
+	}
+}
+
+// Each peer is told, even when nobody waits.
+func TestEveryPeerIsTold(t *testing.T) {
+	for name, end := range map[string]func(h *wsecho.Handler) error{
+		"Shutdown":                     func(h *wsecho.Handler) error { return h.Shutdown(context.Background()) },
+		"Shutdown with an expired ctx": func(h *wsecho.Handler) error { h.Shutdown(expired()); return nil },
+		"Handler.Close":                (*wsecho.Handler).Close,
+		"Shutdown and Close and Shutdown": func(h *wsecho.Handler) error {
+			go h.Shutdown(context.Background())
+			h.Close()
+			return h.Shutdown(context.Background())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const n = 60
+			var ended atomic.Int32
+			h := &wsecho.Handler{OnClose: func(_ context.Context, _ *wsecho.Session, err error) {
+				if ended.Add(1); !errors.Is(err, wsecho.ErrShutdown) {
+					t.Errorf("OnClose: %v", err)
+				}
+			}}
+			wsecho.ParkAfter(h, 2*time.Millisecond)
+			e := serve(t, h)
+			var peers []*peer.Peer
+			for range n {
+				peers = append(peers, e.open(t))
+			}
+			sessiontest.Poll(t, "all are open", func() bool { return count(h) == n })
+			done := make(chan error, 1)
+			go func() { done <- end(h) }()
+			for i, p := range peers {
+				if got := p.Rest(); !slices.Equal(got, []string{"close:1001", "eof"}) {
+					t.Errorf("peer %d saw %q", i, got)
+				}
+				p.Close()
+			}
+			if err := wait(t, "it returns", done); err != nil {
+				t.Error(err)
+			}
+			sessiontest.Poll(t, "all have ended", func() bool { return ended.Load() == n && h.Stats().Open == 0 })
+		})
 	}
 }

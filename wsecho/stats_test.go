@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -342,5 +343,21 @@ func TestRefusalIsLogged(t *testing.T) {
 	}
 	if err := fmt.Sprint(logged.all[1].attrs["err"]); !strings.Contains(err, "struct { http.ResponseWriter }") {
 		t.Errorf("the record does not name the writer: %s", err)
+	}
+}
+
+// Nil is slog.Default, at the time of the record.
+func TestNilLogger(t *testing.T) {
+	before := slog.Default()
+	defer slog.SetDefault(before)
+	h := &wsecho.Handler{}
+	for _, check := range []string{"upgrade", "shutdown"} {
+		var log sessiontest.Log
+		slog.SetDefault(log.Logger())
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+		if !log.Has("handshake refused", "check="+check) {
+			t.Errorf("logged: %s", &log)
+		}
+		h.Close()
 	}
 }
