@@ -26,6 +26,7 @@ func (l largeBuffer) Accept() (net.Conn, error) {
 // A socket with a large buffer is writable again only once a third of it is free. A peer that takes
 // less than that in each WriteTimeout, but something, lives on.
 func TestSlowReaderBehindLargeBuffer(t *testing.T) {
+	t.Parallel()
 	const timeout = 600 * time.Millisecond
 	over := sessiontest.HTTP1("large buffer", func(t testing.TB) (net.Listener, func() (net.Conn, error)) {
 		l := largeBuffer{listen(t, "tcp", "127.0.0.1:0")}
@@ -43,7 +44,7 @@ func TestSlowReaderBehindLargeBuffer(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := make([]byte, 4<<10)
-	for begin := time.Now(); time.Since(begin) < 4*timeout; time.Sleep(timeout / 20) {
+	for begin := time.Now(); time.Since(begin) < 5*timeout/2; time.Sleep(timeout / 20) {
 		if _, err := io.ReadFull(b.Peer.Conn, p); err != nil {
 			t.Fatalf("%v; ended: %v", err, <-b.Ended)
 		}

@@ -207,8 +207,9 @@ func TestLongHookAndLivePeer(t *testing.T) {
 // So is a pong that comes in one burst with a message: nothing is left unread by the time that the
 // verdict on the ping is due, while the hook of that message runs.
 func TestPongAndMessageInOneBurst(t *testing.T) {
+	t.Parallel()
 	enough := make(chan struct{})
-	b := start(t, &wsecho.Handler{PingInterval: 1100 * time.Millisecond, PongTimeout: time.Second, OnMessage: onMessage(func(s *wsecho.Session) error {
+	b := start(t, &wsecho.Handler{PingInterval: 800 * time.Millisecond, PongTimeout: 700 * time.Millisecond, OnMessage: onMessage(func(s *wsecho.Session) error {
 		select {
 		case <-enough:
 		case <-s.Context().Done():

@@ -60,6 +60,11 @@ var deflateBroken = []broken{
 // bomb is 16 MiB in 16 KiB.
 var bomb = sync.OnceValue(func() []byte { return peer.Compressed(peer.OpText, make([]byte, 16<<20)) })
 
+// nothing is 10 MB that inflate to none, in a message that does not end.
+var nothing = sync.OnceValue(func() []byte {
+	return peer.Join(z(text, ""), bytes.Repeat(peer.Fragment(cont, strings.Repeat("\x00\x00\x00\xff\xff", 1000)), 2000))
+})
+
 // runDeflate is what only a session with permessage-deflate can meet.
 func runDeflate(t *testing.T, over Transport) {
 	t.Run("messages", func(t *testing.T) { runShapes(t, over, true, deflateShapes) })
@@ -69,8 +74,7 @@ func runDeflate(t *testing.T, over Transport) {
 	for name, b := range map[string][]byte{
 		"over ReadLimit by one, after inflation": peer.Compressed(peer.OpBinary, make([]byte, limit+1)),
 		"a bomb":                                 bomb(),
-		"an endless message that inflates to nothing": peer.Join(z(text, ""),
-			bytes.Repeat(peer.Fragment(cont, strings.Repeat("\x00\x00\x00\xff\xff", 1000)), 2000)),
+		"an endless message that inflates to nothing":   nothing(),
 		"a header that no message within ReadLimit has": peer.Frame{First: fin | peer.RSV1 | text, Declared: 1 << 30}.Bytes(),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -107,7 +108,7 @@ var rows = []row{
 	{name: "message over ReadLimit in fragments", send: peer.Join(peer.Fragment(peer.OpBinary, strings.Repeat("a", limit)),
 		peer.Frame{First: peer.OpContinuation, Declared: 1}.Bytes()),
 		end: End{Code: 1009, Reason: "*", Label: "too_big", Err: is(websocket.ErrMessageTooBig)}},
-	{name: "message over ReadLimit, in the middle of 10 MiB", do: func(b *Both) { b.Send(peer.Binary(make([]byte, 10<<20))) },
+	{name: "message over ReadLimit, in the middle of 10 MiB", do: func(b *Both) { b.Send(long()) },
 		end: End{Code: 1009, Reason: "*", Label: "too_big", Err: is(websocket.ErrMessageTooBig)}},
 
 	{name: "no byte within PongTimeout of a ping", set: func(h *wsecho.Handler) { h.PingInterval, h.PongTimeout = 10*time.Millisecond, 10*time.Millisecond },
@@ -131,6 +132,9 @@ var rows = []row{
 	{name: "Handler.Close", do: func(b *Both) { b.Handler.Close() },
 		end: End{Code: 1001, Reason: "*", Cut: true, Label: "shutdown", Err: is(wsecho.ErrShutdown)}},
 }
+
+// long is a message that no socket's buffers hold.
+var long = sync.OnceValue(func() []byte { return peer.Binary(make([]byte, 10<<20)) })
 
 // limit is the ReadLimit of these tests.
 const limit = 4096
