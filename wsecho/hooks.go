@@ -14,7 +14,8 @@ import (
 //
 // An error ends the session. A websocket.CloseError itself, not wrapped, is the close code and reason
 // that the peer sees; any other error is logged and sent as 1011 without a text, as is a panic. What
-// Write says of this very session, that its peer is gone, is no error of the hook's.
+// Write says of this very session, that its peer is gone, is no error of the hook's, nor is an error
+// that wraps it or that joins it with others.
 type MessageFunc func(ctx context.Context, s *Session, typ websocket.MessageType, p []byte) error
 
 // Echo is the MessageFunc that sends every message back.
