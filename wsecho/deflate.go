@@ -46,7 +46,7 @@ var inflaterPool = sync.Pool{New: func() any {
 	return f
 }}
 
-// Read is never called while ReadByte is there, but flate wants an io.Reader.
+// Read is what flate calls for the length and the bytes of a stored block; for all else it is ReadByte.
 func (f *inflater) Read(p []byte) (n int, err error) {
 	for n < len(p) && err == nil {
 		if p[n], err = f.ReadByte(); err == nil {

@@ -100,10 +100,7 @@ func (s *Session) flushed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.out.busy && !s.dead {
-		if s.out.room == nil {
-			s.out.room = make(chan struct{})
-		}
-		room := s.out.room
+		room := s.nextRoom()
 		s.mu.Unlock()
 		<-room
 		s.mu.Lock()

@@ -85,7 +85,7 @@ func (in *input) room(plain bool) []byte {
 		in.buf = bulkPool.Get().(*[bulkSize]byte)[:]
 	case in.buf == nil:
 		in.buf = inPool.Get().(*[inSize]byte)[:]
-	case in.r > 0: // a piece of a header or of a control frame, which fits either size
+	case in.r > 0: // a piece of a header or of a control frame, which fits any size
 		in.w = copy(in.buf, in.buf[in.r:in.w])
 		in.r = 0
 	}

@@ -167,6 +167,14 @@ func (s *Session) sent(n int) {
 	}
 }
 
+// nextRoom is closed by the next wakeWriters. Under mu.
+func (s *Session) nextRoom() <-chan struct{} {
+	if s.out.room == nil {
+		s.out.room = make(chan struct{})
+	}
+	return s.out.room
+}
+
 // wakeWriters lets those who wait for room, or for the queue to be gone, look again. Under mu.
 func (s *Session) wakeWriters() {
 	if s.out.room != nil {

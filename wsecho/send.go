@@ -84,10 +84,7 @@ func (s *Session) admit(n int) (room <-chan struct{}, err error) {
 	if !s.full(n) {
 		return nil, nil
 	}
-	if s.out.room == nil {
-		s.out.room = make(chan struct{})
-	}
-	return s.out.room, ErrWriteLimit
+	return s.nextRoom(), ErrWriteLimit
 }
 
 // full: n more bytes do not fit beside what waits. Under mu.
