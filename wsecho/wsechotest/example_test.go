@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/coder/websocket"
 	"github.com/go-chi/chi/v5"
@@ -36,9 +35,10 @@ func ExampleDial_clients() {
 	ann := wsechotest.Dial(t, room, "/?name=ann", nil)
 	ben := wsechotest.Dial(t, room, "/?name=ben", nil)
 
-	// OnOpen runs after the client has seen the 101.
-	for room.Stats().Open < 2 {
-		time.Sleep(time.Millisecond)
+	// The client has seen the 101 before OnOpen runs; once it has an echo, OnOpen has returned.
+	for _, c := range []*websocket.Conn{ann, ben} {
+		c.Write(t.Context(), websocket.MessageText, []byte("hello"))
+		c.Read(t.Context())
 	}
 	for s := range room.Sessions() {
 		if s.Data == "ann" {
