@@ -5,7 +5,7 @@ package wsecho
 import "syscall"
 
 // write has no MSG_MORE outside Linux.
-func write(fd int, p []byte, _ bool) (int, error) { return syscall.Write(fd, p) }
+func write(fd int, p []byte, _ bool) (int, error) { return writeNow(fd, p) }
 
 // unacked cannot tell here.
 func (*socket) unacked() int { return 0 }

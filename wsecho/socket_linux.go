@@ -16,7 +16,7 @@ func write(fd int, p []byte, more bool) (int, error) {
 	if more {
 		return syscall.SendmsgN(fd, p, nil, nil, msgMore)
 	}
-	return syscall.Write(fd, p)
+	return writeNow(fd, p)
 }
 
 // unread is how many bytes wait in the socket. full: so many that the peer may be unable to send more.

@@ -44,9 +44,9 @@ func (r *rawReader) read(raw syscall.RawConn, now bool) (int, error) {
 // tryRead says whether RawConn.Read is done; if not, it waits for readability and tries again.
 func (r *rawReader) tryRead(fd uintptr) bool {
 	p := r.rd.in.room(false)
-	r.n, r.err = syscall.Read(int(fd), p)
+	r.n, r.err = readNow(int(fd), p)
 	for r.err == syscall.EINTR {
-		r.n, r.err = syscall.Read(int(fd), p)
+		r.n, r.err = readNow(int(fd), p)
 	}
 	if r.n > 0 {
 		r.rd.in.last = r.n
