@@ -37,14 +37,14 @@ func TestLimitPerClientLeavesWsechoTheSocket(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := &wsecho.Handler{PingInterval: -1}
 			s := serve(t, tt.mw(h))
-			defer h.Close()
+			defer eventually(t, "the session is gone", func() bool { h.Close(); return h.Stats().Open == 0 })
 			c, _, err := dial(t, s.URL, nil, wsecho.DefaultSubprotocol)
 			if err != nil {
 				t.Fatal(err)
 			}
-			roundTrip(t, c, "hello")
 			buf := make([]byte, 1<<20)
 			eventually(t, "the session waits for its peer", func() bool {
+				roundTrip(t, c, "hello") // one that is quiet for seconds has no stack
 				for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 					if strings.Contains(stack, "wsecho.(*Session)") && strings.Contains(stack, "[IO wait") {
 						if raw := strings.Contains(stack, "RawRead"); raw != tt.raw {
