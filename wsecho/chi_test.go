@@ -3,6 +3,7 @@ package wsecho_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,6 +21,36 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 )
+
+// A hook may route with the session's context, while the router fills the one that it was copied from.
+func TestRoutingInAHook(t *testing.T) {
+	inner := chi.NewRouter()
+	inner.Get("/say/{word}", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, chi.URLParam(r, "word")) })
+	h := &wsecho.Handler{OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
+		chi.RouteContext(ctx).RoutePath = "/say/" + string(p)
+		w := httptest.NewRecorder()
+		inner.ServeHTTP(w, httptest.NewRequest("GET", "/", nil).WithContext(ctx))
+		return s.Write(ctx, typ, w.Body.Bytes())
+	}}
+	r := chi.NewRouter()
+	r.Handle("/rooms/{room}", h)
+	r.Get("/other/{room}", func(http.ResponseWriter, *http.Request) {})
+	p := behind(t, h, r).at(t, "/rooms/r1")
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() {
+		for range 2000 {
+			r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/other/x", nil))
+		}
+	})
+	for i := range 200 {
+		word := fmt.Sprint("w", i)
+		p.Send(peer.Text(word))
+		if got := p.Next(); got != "text:"+word {
+			t.Fatalf("the peer saw %q, not %s", got, word)
+		}
+	}
+}
 
 // at opens a session at target.
 func (e *endpoint) at(t testing.TB, target string) *peer.Peer {

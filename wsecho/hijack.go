@@ -56,13 +56,14 @@ func dropUpgrade(header http.Header) {
 type view struct {
 	hijacker http.Hijacker       // the outermost; nil: none
 	bottom   http.ResponseWriter // the innermost that can be seen
-	clear    bool                // there are wrappers, and what they wrap can hijack
+	clear    bool                // there are wrappers, and the hijack will not fail
 }
 
 // look looks through w. Where the view is clear a WriteHeader(101) is safe, and lets the access logs
-// among the wrappers see it. Where it ends at a writer that may be a wrapper itself, the hijack may
-// fail, and no 101 could be taken back; where there are no wrappers, nobody would see it.
+// among the wrappers see it. Where it is not, the hijack may fail, and no 101 could be taken back; where
+// there are no wrappers, nobody would see it.
 func look(w http.ResponseWriter) (v view) {
+	v.clear = true
 	for wrappers := 0; ; wrappers++ {
 		hj, ok := w.(http.Hijacker)
 		if ok && v.hijacker == nil {
@@ -70,21 +71,33 @@ func look(w http.ResponseWriter) (v view) {
 		}
 		below, wraps := w.(interface{ Unwrap() http.ResponseWriter })
 		if !wraps {
-			v.bottom, v.clear = w, ok && wrappers > 0 && holds101(w)
+			v.bottom, v.clear = w, v.clear && ok && wrappers > 0 && holds101(w, nil)
 			return v
 		}
-		w = below.Unwrap()
+		inner := below.Unwrap()
+		v.clear = v.clear && (!ok || holds101(w, inner))
+		w = inner
 	}
 }
 
-// holds101: w keeps a 101 back until the hijack, and can hijack then. net/http's own writer does, and
-// so does middleware.ExtendedConnect's.
-func holds101(w http.ResponseWriter) bool {
+// holds101: after a WriteHeader(101) w waits for the hijack, and does not fail it. net/http's own writer
+// is of that kind, so are this module's, and so are chi's if what they wrap can hijack.
+func holds101(w, inner http.ResponseWriter) bool {
 	if _, ok := w.(interface{ Holds101() }); ok {
 		return true
 	}
 	t := reflect.TypeOf(w)
-	return t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "net/http"
+	if t.Kind() != reflect.Pointer {
+		return false
+	}
+	switch t.Elem().PkgPath() {
+	case "net/http":
+		return true
+	case "github.com/go-chi/chi/v5/middleware":
+		_, ok := inner.(http.Hijacker)
+		return ok
+	}
+	return false
 }
 
 // headBytes is the head of a 101 that is sent around net/http, which has given the connection up.

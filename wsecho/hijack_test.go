@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	chimiddleware "github.com/go-chi/chi/v5/middleware"
+
+	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 )
@@ -15,6 +18,21 @@ import (
 type failing struct{ http.ResponseWriter }
 
 func (failing) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, errSecret }
+
+// refusing is one that shows the one below it and hijacks nothing.
+type refusing struct{ seeThrough }
+
+func (refusing) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, errSecret }
+
+// asking is one that hijacks if the one that it wraps can.
+type asking struct{ seeThrough }
+
+func (w asking) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if hj, ok := w.ResponseWriter.(http.Hijacker); ok {
+		return hj.Hijack()
+	}
+	return nil, nil, errSecret
+}
 
 // seeThrough is a writer that shows the one below it.
 type seeThrough struct{ http.ResponseWriter }
@@ -35,6 +53,13 @@ func TestHijackThroughWriters(t *testing.T) {
 		{"one that hides it, further down", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{noHijack{w}} }, 501, "wsecho_test.noHijack"},
 		{"one that fails", func(w http.ResponseWriter) http.ResponseWriter { return failing{w} }, 501, "wsecho_test.failing"},
 		{"one that fails, further down", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{failing{w}} }, 501, "wsecho_test.failing"},
+		{"one that shows the one below and fails", func(w http.ResponseWriter) http.ResponseWriter { return refusing{seeThrough{w}} }, 501, "wsecho_test.refusing"},
+		{"that one, further down", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{refusing{seeThrough{w}}} }, 501, "wsecho_test.refusing"},
+		{"one that asks the one below", func(w http.ResponseWriter) http.ResponseWriter { return asking{seeThrough{w}} }, 101, ""},
+		{"one that asks one that cannot", func(w http.ResponseWriter) http.ResponseWriter { return asking{seeThrough{seeThrough{w}}} }, 501, "wsecho_test.asking"},
+		{"chi's around one that fails", func(w http.ResponseWriter) http.ResponseWriter {
+			return chimiddleware.NewWrapResponseWriter(refusing{seeThrough{w}}, 1)
+		}, 501, "middleware.hijackWriter"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := serve(t, &wsecho.Handler{}, func(next http.Handler) http.Handler {
@@ -58,6 +83,66 @@ func TestHijackThroughWriters(t *testing.T) {
 			}
 			if strings.Contains(body, "secret") {
 				t.Errorf("the client is told: %q", body)
+			}
+		})
+	}
+}
+
+// recorder is the usual writer of an access log.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *recorder) WriteHeader(code int) {
+	w.status = code
+	w.ResponseWriter.WriteHeader(code)
+}
+
+// Access logs see the 101, also around what else is in the way.
+func TestAccessLogSees101(t *testing.T) {
+	own := func(next http.Handler, status func(int)) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rec := &recorder{ResponseWriter: w}
+			next.ServeHTTP(rec, r)
+			status(rec.status)
+		})
+	}
+	chis := func(next http.Handler, status func(int)) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ww := chimiddleware.NewWrapResponseWriter(w, r.ProtoMajor)
+			next.ServeHTTP(ww, r)
+			status(ww.Status())
+		})
+	}
+	limit := middleware.LimitPerClient(10, nil)
+	for name, c := range map[string]struct {
+		log    func(next http.Handler, status func(int)) http.Handler
+		around func(http.Handler) http.Handler // the handler, within log
+	}{
+		"one's own":                        {own, nil},
+		"chi's":                            {chis, nil},
+		"one's own, around LimitPerClient": {own, limit},
+		"chi's, around LimitPerClient":     {chis, limit},
+		"chi's, around chi's Compress":     {chis, chimiddleware.Compress(5)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			seen := make(chan int, 1)
+			e := serve(t, &wsecho.Handler{}, func(next http.Handler) http.Handler {
+				if c.around != nil {
+					next = c.around(next)
+				}
+				return c.log(next, func(status int) { seen <- status })
+			})
+			p := e.open(t)
+			p.Send(peer.Text("m"))
+			if got := p.Next(); got != "text:m" {
+				t.Errorf("the peer saw %q", got)
+			}
+			if status := wait(t, "the handler returns", seen); status != 101 {
+				t.Errorf("the log saw %d", status)
 			}
 		})
 	}

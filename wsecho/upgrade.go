@@ -5,7 +5,6 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -50,11 +49,7 @@ func acceptKey(key string) string {
 func sessionContext(r *http.Request) context.Context {
 	ctx := context.WithoutCancel(r.Context())
 	if shared := chi.RouteContext(ctx); shared != nil {
-		own := *shared
-		own.URLParams.Keys = slices.Clone(shared.URLParams.Keys)
-		own.URLParams.Values = slices.Clone(shared.URLParams.Values)
-		own.RoutePatterns = slices.Clone(shared.RoutePatterns)
-		ctx = context.WithValue(ctx, chi.RouteCtxKey, &own)
+		ctx = context.WithValue(ctx, chi.RouteCtxKey, shared.Clone())
 	}
 	return ctx
 }
