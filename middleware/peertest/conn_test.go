@@ -18,19 +18,66 @@ import (
 // soon is a deadline that a test waits for.
 const soon = 50 * time.Millisecond
 
+// begun tells of the calls on one connection, each once: its first Read and its first Write have come
+// to net/http, and what else is done to the connection finds them under way.
+type begun struct{ read, write chan struct{} }
+
+// has reports whether that call has.
+func has(begun chan struct{}) bool {
+	select {
+	case <-begun:
+		return true
+	default:
+		return false
+	}
+}
+
+// watched is net/http's stream, with an eye on the calls.
+type watched struct {
+	stream
+	io.ReadCloser // the request's body
+	read, write   func()
+}
+
+// stream is what net/http's writer is for HTTP/2.
+type stream interface {
+	http.ResponseWriter
+	FlushError() error
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+}
+
+func (w watched) Read(p []byte) (int, error)  { w.read(); return w.ReadCloser.Read(p) }
+func (w watched) Write(p []byte) (int, error) { w.write(); return w.stream.Write(p) }
+
+func (b begun) watch(next http.Handler) http.Handler {
+	read, write := sync.OnceFunc(func() { close(b.read) }), sync.OnceFunc(func() { close(b.write) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			both := watched{w.(stream), r.Body, read, write}
+			r = r.WithContext(r.Context())
+			w, r.Body = both, both
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // ask runs f on the connection of a stream whose peer is silent and whose window is
-// small, and returns the peer and, when f has returned, true.
-func ask(t *testing.T, f func(c net.Conn)) (*framer, <-chan bool) {
+// small, and returns the peer and, when f has returned, true. The peer has the response's
+// header before f begins: a reset may overtake one that has no fields.
+func ask(t *testing.T, f func(c net.Conn, b begun)) (*framer, <-chan bool) {
 	t.Helper()
-	done := make(chan bool, 1)
-	s := overHTTP2.serve(t, onConn(func(c net.Conn, r *http.Request) {
+	done, opened, b := make(chan bool, 1), make(chan struct{}), begun{make(chan struct{}), make(chan struct{})}
+	defer close(opened)
+	s := overHTTP2.serve(t, b.watch(onConn(func(c net.Conn, r *http.Request) {
 		if r.URL.Path == "/other" {
 			io.WriteString(c, "other")
 			return
 		}
-		f(c)
+		<-opened
+		f(c, b)
 		done <- true
-	}), nil)
+	})), nil)
 	peer := overHTTP2.frames(t, s, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1000})
 	peer.connect(1, "/")
 	return peer, done
@@ -46,23 +93,25 @@ func wantOthers(t *testing.T, peer *framer) {
 }
 
 func TestReadDeadline(t *testing.T) {
-	for name, set := range map[string]func(c net.Conn){
-		"SetReadDeadline": func(c net.Conn) { c.SetReadDeadline(time.Now().Add(soon)) },
-		"SetDeadline":     func(c net.Conn) { c.SetDeadline(time.Now().Add(soon)) },
-		"put off": func(c net.Conn) {
+	for name, set := range map[string]func(c net.Conn, in time.Duration, reading chan struct{}){
+		"SetReadDeadline": func(c net.Conn, in time.Duration, _ chan struct{}) { c.SetReadDeadline(time.Now().Add(in)) },
+		"SetDeadline":     func(c net.Conn, in time.Duration, _ chan struct{}) { c.SetDeadline(time.Now().Add(in)) },
+		"put off": func(c net.Conn, in time.Duration, _ chan struct{}) {
 			c.SetReadDeadline(time.Now())
-			c.SetReadDeadline(time.Now().Add(soon))
+			c.SetReadDeadline(time.Now().Add(in))
 		},
-		"while it waits": func(c net.Conn) {
-			time.AfterFunc(soon, func() { c.SetReadDeadline(time.Now()) })
+		"while it waits": func(c net.Conn, _ time.Duration, reading chan struct{}) {
+			go func() { <-reading; c.SetReadDeadline(time.Now()) }()
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			peer, done := ask(t, func(c net.Conn) {
-				set(c)
-				_, err := c.Read(make([]byte, 1))
-				if ne, ok := err.(net.Error); err != os.ErrDeadlineExceeded || !ok || !ne.Timeout() {
-					t.Errorf("Read: %v, want os.ErrDeadlineExceeded", err)
+			peer, done := ask(t, func(c net.Conn, b begun) {
+				for in := soon; !has(b.read); in *= 2 { // again if it was over before Read began
+					set(c, in, b.read)
+					_, err := c.Read(make([]byte, 1))
+					if ne, ok := err.(net.Error); err != os.ErrDeadlineExceeded || !ok || !ne.Timeout() {
+						t.Errorf("Read: %v, want os.ErrDeadlineExceeded", err)
+					}
 				}
 				c.SetDeadline(time.Time{})
 				if _, err := c.Read(make([]byte, 1)); err != os.ErrDeadlineExceeded {
@@ -86,23 +135,31 @@ func TestReadDeadline(t *testing.T) {
 func TestWriteEnds(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		act  func(c net.Conn)
+		act  func(c net.Conn, in time.Duration, writing chan struct{})
 		want error
 	}{
-		{"deadline", func(c net.Conn) { c.SetWriteDeadline(time.Now().Add(soon)) }, os.ErrDeadlineExceeded},
-		{"both deadlines", func(c net.Conn) { c.SetDeadline(time.Now().Add(soon)) }, os.ErrDeadlineExceeded},
-		{"deadline while it waits", func(c net.Conn) {
-			time.AfterFunc(soon, func() { c.SetWriteDeadline(time.Now()) })
+		{"deadline", func(c net.Conn, in time.Duration, _ chan struct{}) {
+			c.SetWriteDeadline(time.Now().Add(in))
 		}, os.ErrDeadlineExceeded},
-		{"Close", func(c net.Conn) { time.AfterFunc(soon, func() { c.Close() }) }, net.ErrClosed},
+		{"both deadlines", func(c net.Conn, in time.Duration, _ chan struct{}) {
+			c.SetDeadline(time.Now().Add(in))
+		}, os.ErrDeadlineExceeded},
+		{"deadline while it waits", func(c net.Conn, _ time.Duration, writing chan struct{}) {
+			go func() { <-writing; c.SetWriteDeadline(time.Now()) }()
+		}, os.ErrDeadlineExceeded},
+		{"Close", func(c net.Conn, _ time.Duration, writing chan struct{}) {
+			go func() { <-writing; c.Close() }()
+		}, net.ErrClosed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			peer, done := ask(t, func(c net.Conn) {
+			peer, done := ask(t, func(c net.Conn, b begun) {
 				reads := make(chan error, 1)
 				go func() { _, err := c.Read(make([]byte, 1)); reads <- err }()
-				tt.act(c)
-				if n, err := c.Write(make([]byte, 100_000)); err != tt.want || n == 100_000 {
-					t.Errorf("Write: %d, %v; want %v", n, err, tt.want)
+				for in := soon; !has(b.write); in *= 2 { // again if it was over before Write began
+					tt.act(c, in, b.write)
+					if n, err := c.Write(make([]byte, 100_000)); err != tt.want || n == 100_000 {
+						t.Errorf("Write: %d, %v; want %v", n, err, tt.want)
+					}
 				}
 				if err := <-reads; err != tt.want {
 					t.Errorf("the Read that waited: %v, want %v", err, tt.want)
@@ -120,7 +177,8 @@ func TestWriteEnds(t *testing.T) {
 }
 
 // TestWriteDeadlineLeftBehind: gorilla sets one for each message and leaves it, as one
-// may over TCP. It is not for the stream that is idle when it passes.
+// may over TCP. It is not for the stream that is idle when it passes. (This one is soon only
+// when the message has left, or a busy machine might not make it.)
 func TestWriteDeadlineLeftBehind(t *testing.T) {
 	s := overHTTP2.serve(t, middleware.ExtendedConnect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := new(gorilla.Upgrader).Upgrade(w, r, nil)
@@ -131,10 +189,11 @@ func TestWriteDeadlineLeftBehind(t *testing.T) {
 		defer c.Close()
 		for {
 			typ, p, err := c.ReadMessage()
-			c.SetWriteDeadline(time.Now().Add(soon))
+			c.SetWriteDeadline(time.Now().Add(patience))
 			if err != nil || c.WriteMessage(typ, p) != nil {
 				return
 			}
+			c.NetConn().SetWriteDeadline(time.Now().Add(soon))
 		}
 	})), nil)
 	f := overHTTP2.frames(t, s)
@@ -147,8 +206,8 @@ func TestWriteDeadlineLeftBehind(t *testing.T) {
 
 // TestCloseEndsRead: from another goroutine, with nothing else going on.
 func TestCloseEndsRead(t *testing.T) {
-	peer, done := ask(t, func(c net.Conn) {
-		time.AfterFunc(soon, func() { c.Close() })
+	peer, done := ask(t, func(c net.Conn, b begun) {
+		go func() { <-b.read; c.Close() }()
 		if _, err := c.Read(make([]byte, 1)); err != net.ErrClosed {
 			t.Errorf("Read: %v, want net.ErrClosed", err)
 		}
@@ -161,12 +220,13 @@ func TestCloseEndsRead(t *testing.T) {
 // TestStalledTCP: the peer does not read TCP, with all windows of HTTP/2 open. Only
 // WriteByteTimeout ends that, and the whole connection with it.
 func TestStalledTCP(t *testing.T) {
+	t.Parallel()
 	done := make(chan error, 1)
 	s := overHTTP2.serve(t, onConn(func(c net.Conn, r *http.Request) {
 		c.SetWriteDeadline(time.Now().Add(soon))
 		_, err := c.Write(make([]byte, 64<<20))
 		done <- err
-	}), func(s *http.Server) { s.HTTP2 = &http.HTTP2Config{WriteByteTimeout: 4 * soon} })
+	}), func(s *http.Server) { s.HTTP2 = &http.HTTP2Config{WriteByteTimeout: 2 * time.Second} })
 	f := overHTTP2.frames(t, s, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1<<31 - 1})
 	f.fr.WriteWindowUpdate(0, 1<<31-1-65535)
 	f.connect(1, "/")
@@ -177,11 +237,13 @@ func TestStalledTCP(t *testing.T) {
 
 // TestSilentPeer: HTTP/2 PINGs find a TCP connection that is dead.
 func TestSilentPeer(t *testing.T) {
+	t.Parallel()
+	const patient = 2 * time.Second // with a peer that has yet to open the stream
 	done := make(chan error, 1)
 	s := overHTTP2.serve(t, onConn(func(c net.Conn, r *http.Request) {
 		_, err := c.Read(make([]byte, 1))
 		done <- err
-	}), func(s *http.Server) { s.HTTP2 = &http.HTTP2Config{SendPingTimeout: soon, PingTimeout: soon} })
+	}), func(s *http.Server) { s.HTTP2 = &http.HTTP2Config{SendPingTimeout: patient, PingTimeout: patient} })
 	f := overHTTP2.frames(t, s)
 	f.connect(1, "/")
 	if err := receive(t, done); err == nil || err == io.EOF { // f answers no PING

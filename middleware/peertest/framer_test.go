@@ -97,9 +97,10 @@ func (f *framer) sendConnect(id uint32, path string, endStream bool, more ...str
 // header wants the header of the response on stream id.
 func (f *framer) header(id uint32) *http2.MetaHeadersFrame {
 	f.t.Helper()
-	h, ok := f.on(id).(*http2.MetaHeadersFrame)
+	fr := f.on(id)
+	h, ok := fr.(*http2.MetaHeadersFrame)
 	if !ok {
-		f.t.Fatalf("got %v, want HEADERS", h)
+		f.t.Fatalf("got %v, want HEADERS", fr)
 	}
 	return h
 }

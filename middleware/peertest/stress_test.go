@@ -168,7 +168,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // streams of each, 250, demand, and closes the last of them all by shutting down.
 func TestManySessions(t *testing.T) {
 	const sessions, perConnection = 1000, 250
-	h := &wsecho.Handler{}
+	h := &wsecho.Handler{PingInterval: -1} // which the frames below would be taken for
 	s := overHTTP2.serve(t, middleware.ExtendedConnect(h), nil)
 	// One Transport for each TCP connection: a single one may open more than it needs.
 	conns := make(chan net.Conn, sessions)
@@ -207,6 +207,7 @@ func TestManySessions(t *testing.T) {
 		t.Errorf("Shutdown: %v", err)
 	}
 	for i, c := range all {
+		c.SetReadDeadline(time.Now().Add(patience))
 		var end [4]byte
 		if _, err := io.ReadFull(c, end[:]); err != nil || string(end[2:]) != "\x03\xe9" {
 			t.Fatalf("session %d ends with %x, %v; want 1001", i, end, err)

@@ -285,14 +285,15 @@ func TestShutdown(t *testing.T) {
 
 // TestServerTimeouts: those of http.Server are for requests.
 func TestServerTimeouts(t *testing.T) {
-	const timeout = 300 * time.Millisecond // which the connection's preface has to keep
+	t.Parallel()
+	const timeout = 2 * time.Second // which the connection's preface has to keep, and the way to Hijack
 	s := overH2C.serve(t, middleware.ExtendedConnect(http.HandlerFunc(coderEcho)), func(s *http.Server) {
 		s.ReadTimeout, s.WriteTimeout, s.IdleTimeout, s.ReadHeaderTimeout = timeout, timeout, timeout, timeout
 	})
 	f := overH2C.frames(t, s)
 	f.connect(1, "/", "sec-websocket-protocol", "echo-protocol")
 	for range 2 {
-		<-time.After(2 * timeout)
+		<-time.After(timeout + timeout/4)
 		f.wantEcho(1, "still")
 	}
 }
