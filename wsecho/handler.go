@@ -54,11 +54,12 @@ type Handler struct {
 	OnClose func(ctx context.Context, s *Session, err error)
 
 	// ErrorHandler answers a refused handshake. The headers that belong to the refusal are already
-	// set on w; err is always a *HandshakeError. Nil: its status and one line of text.
+	// set on w; err is always a *HandshakeError. It must write an answer, with the error's Status as a
+	// rule: net/http takes silence for 200. Nil: that status and one line of text.
 	ErrorHandler func(w http.ResponseWriter, r *http.Request, err error)
 
 	// ReadLimit bounds one message, in bytes after inflation. A longer one ends the session with 1009
-	// as soon as a frame's header declares it. Negative: no limit. 0: 1 MiB.
+	// as soon as a frame's header declares it, or as it inflates. Negative: no limit. 0: 1 MiB.
 	ReadLimit int64
 
 	// WriteLimit bounds, in bytes, what may wait for a slow peer. A message finds room when it fits
@@ -66,7 +67,7 @@ type Handler struct {
 	WriteLimit int
 
 	// MaxSessions bounds the sessions that are open at once; a handshake past it is refused with 503.
-	// 0 or less: no limit.
+	// A session counts until its OnClose has returned and its connection is gone. 0 or less: no limit.
 	MaxSessions int
 
 	// PingInterval is how often the peer is pinged, also while it sends. Negative: never.
@@ -84,7 +85,8 @@ type Handler struct {
 	WriteTimeout time.Duration
 
 	// CloseTimeout is the time from the start of the close to the end of the connection, in which what
-	// was written before leaves and the peer answers. Negative: the peer is not waited for. 0: 5 s.
+	// was written before leaves and the peer answers. Negative: the peer's answer is not waited for, only,
+	// within WriteTimeout or else 5 s, what was written before. 0: 5 s.
 	CloseTimeout time.Duration
 
 	// DrainSpread is the time over which Shutdown spreads its closes, evenly and with jitter, so that
@@ -101,7 +103,9 @@ type Handler struct {
 
 	// Logger gets one record for each session that ends and each handshake that is refused. Its level
 	// is Error for a hook's error or panic and for a connection that cannot be hijacked, Warn for what a
-	// peer sent wrong, Info for timeouts and other refusals, Debug for every other end. Nil: slog.Default().
+	// peer sent wrong, Info for timeouts and other refusals, Debug for every other end. At Error it also gets
+	// what only the service can mend: a close code that may not be sent, a pattern of OriginPatterns that
+	// is malformed, a panic after the end. Nil: slog.Default().
 	Logger *slog.Logger
 
 	once sync.Once
@@ -109,7 +113,7 @@ type Handler struct {
 	reg  registry
 }
 
-// settings are the fields with their defaults in place.
+// settings are the fields that have a default, with it in place. The others are read as they are.
 type settings struct {
 	subprotocols []string
 	message      MessageFunc
@@ -122,9 +126,12 @@ type settings struct {
 	parkAfter    time.Duration // how long a session is quiet before it gives up its goroutine; tests set it
 }
 
-const defaultParkAfter = 4 * time.Second // longer than a talk pauses, shorter than PingInterval
+const (
+	defaultCloseTimeout = 5 * time.Second
+	defaultParkAfter    = 4 * time.Second // longer than a talk pauses, shorter than PingInterval
+)
 
-// setup runs before anything else of the Handler does.
+// setup fixes the settings at the first ServeHTTP, and no earlier: Stats may have been published before.
 func (h *Handler) setup() {
 	h.once.Do(func() {
 		h.set = settings{
@@ -135,7 +142,7 @@ func (h *Handler) setup() {
 			pingInterval: cmp.Or(h.PingInterval, 25*time.Second),
 			pongTimeout:  cmp.Or(h.PongTimeout, 10*time.Second),
 			writeTimeout: cmp.Or(h.WriteTimeout, 10*time.Second),
-			closeTimeout: cmp.Or(h.CloseTimeout, 5*time.Second),
+			closeTimeout: cmp.Or(h.CloseTimeout, defaultCloseTimeout),
 			parkAfter:    cmp.Or(h.set.parkAfter, defaultParkAfter),
 		}
 		if len(h.Subprotocols) == 0 {
@@ -146,20 +153,18 @@ func (h *Handler) setup() {
 		}
 		for _, p := range h.OriginPatterns {
 			if _, err := path.Match(p, ""); err != nil {
-				h.log().Error("wsecho: origin pattern matches nothing", "pattern", p, "err", err)
+				h.logPattern(p, err)
 			}
 		}
-		h.reg.init()
 	})
 }
-
-func (h *Handler) log() *slog.Logger { return cmp.Or(h.Logger, slog.Default()) }
 
 // ServeHTTP checks the handshake, upgrades it and runs OnOpen. It returns once OnOpen has; the
 // session lives on. So what a middleware releases when it returns (a transaction, a pooled value, a
 // span) is gone by the first message, and an access log sees the handshake alone. Over HTTP/2,
 // middleware.ExtendedConnect is what stays for as long as the session does.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.reg.init()
 	h.setup()
 	subprotocol, refusal := h.check(r)
 	if refusal == nil {

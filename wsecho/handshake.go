@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"iter"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"path"
@@ -97,7 +96,7 @@ func (h *Handler) allowsOrigin(r *http.Request) bool {
 	if err != nil || len(origins) > 1 {
 		return false
 	}
-	if u.Host != "" && strings.EqualFold(u.Host, r.Host) {
+	if u.Host != "" && sameHost(u, r.Host) {
 		return true
 	}
 	for _, p := range h.OriginPatterns {
@@ -110,6 +109,12 @@ func (h *Handler) allowsOrigin(r *http.Request) bool {
 		}
 	}
 	return false
+}
+
+// sameHost: browsers leave a scheme's own port out of the Origin, a proxy may spell it out in the Host.
+func sameHost(origin *url.URL, host string) bool {
+	port := map[string]string{"http": ":80", "https": ":443"}[origin.Scheme]
+	return strings.EqualFold(strings.TrimSuffix(origin.Host, port), strings.TrimSuffix(host, port))
 }
 
 // names says whether token, in any case, is in the list that key has.
@@ -127,7 +132,7 @@ func tokens(h http.Header, key string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, line := range h[key] {
 			for t := range strings.SplitSeq(line, ",") {
-				if t = strings.TrimSpace(t); t != "" && !yield(t) {
+				if t = strings.Trim(t, " \t"); t != "" && !yield(t) {
 					return
 				}
 			}
@@ -139,11 +144,7 @@ func tokens(h http.Header, key string) iter.Seq[string] {
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, refusal *HandshakeError) {
 	e := new(*refusal) // ErrorHandler's own, most refusals are shared
 	h.reg.countRefused(e.Check)
-	level, args := slog.LevelInfo, []any{"check", e.Check, "status", e.Status, "remote", r.RemoteAddr}
-	if e.err != nil {
-		level, args = slog.LevelError, append(args, "err", e.err) // the service's own fault
-	}
-	h.log().Log(r.Context(), level, "wsecho: handshake refused", args...)
+	h.logRefusal(r, e)
 	dropUpgrade(w.Header())
 	for _, field := range e.headers {
 		if key := field[0]; r.ProtoMajor < 2 || key != "Connection" && key != "Upgrade" { // RFC 9113 section 8.2.2

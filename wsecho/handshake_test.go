@@ -329,13 +329,16 @@ func TestOrigins(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		patterns []string
-		origin   string
+		origin   string // and the Host line, if not the usual
 		admitted bool
 	}{
 		{"none", nil, "", true},
 		{"the same origin", nil, "http://wsecho.test", true},
 		{"the same host behind a proxy that ends TLS", nil, "https://wsecho.test", true},
 		{"the same host in another case", nil, "http://WSecho.Test", true},
+		{"a port that the Host spells out", nil, "https://wsecho.test Host: wsecho.test:443", true},
+		{"a port that the Origin spells out", nil, "http://wsecho.test:80", true},
+		{"another scheme's own port", nil, "https://wsecho.test Host: wsecho.test:80", false},
 		{"another host", nil, "http://evil.test", false},
 		{"another port", nil, "http://wsecho.test:8080", false},
 		{"a host that begins like ours", nil, "http://wsecho.test.evil.test", false},
@@ -367,7 +370,11 @@ func TestOrigins(t *testing.T) {
 			e.watch()
 			var r peer.Request
 			if c.origin != "" {
-				r = r.With("Origin: " + c.origin)
+				origin, host, _ := strings.Cut(c.origin, " ")
+				r = r.With("Origin: " + origin)
+				if host != "" {
+					r = r.With(host)
+				}
 			}
 			p, answer, _ := e.shake(t, r)
 			if c.admitted != (p != nil) {

@@ -30,6 +30,7 @@ var goexit = failed(errors.New("wsecho: a hook ended its goroutine"))
 func (s *Session) open(r *http.Request) {
 	if s.h.reg.enter(s) { // Shutdown has begun: too late for OnOpen
 		s.accepted = s.h.OnOpen == nil
+		s.listed.Store(s.accepted)
 		s.end(shutdown, false)
 		if s.h.reg.late.Err() != nil { // and for a close handshake
 			s.cut()
@@ -68,6 +69,9 @@ func (s *Session) open(r *http.Request) {
 func (s *Session) message(typ websocket.MessageType, p []byte) {
 	s.quiet.busy = true
 	s.in.count(len(p))
+	if s.in.r == s.in.w { // the hook may take long
+		s.in.publish(&s.received)
+	}
 	if err := s.onMessage(typ, p); err != nil {
 		s.hookReturned(err, true)
 	}

@@ -53,7 +53,7 @@ func (in *input) count(n int) {
 	in.bytes += uint64(n)
 }
 
-// publish stores the counts: once a pass, not once a message.
+// publish stores the counts: before the last message of a pass and after it, not at each.
 func (in *input) publish(t *tally) {
 	t.messages.Store(in.messages)
 	t.bytes.Store(in.bytes)

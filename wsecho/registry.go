@@ -9,6 +9,7 @@ import (
 // registry knows the open sessions of a Handler. A place is taken before the upgrade and given back
 // when OnClose has returned and the connection is gone.
 type registry struct {
+	once    sync.Once
 	mu      sync.Mutex
 	open    map[*Session]struct{} // upgraded, and not gone
 	taken   int                   // places: open sessions, and upgrades under way
@@ -24,11 +25,14 @@ type registry struct {
 	giveUp context.CancelFunc
 }
 
+// init comes first in each of the Handler's methods: any of them may be the first that is called.
 func (g *registry) init() {
-	g.open = map[*Session]struct{}{}
-	g.empty = make(chan struct{})
-	g.refused, g.ended = map[string]uint64{}, map[string]uint64{}
-	g.late, g.giveUp = context.WithCancel(context.Background())
+	g.once.Do(func() {
+		g.open = map[*Session]struct{}{}
+		g.empty = make(chan struct{})
+		g.refused, g.ended = map[string]uint64{}, map[string]uint64{}
+		g.late, g.giveUp = context.WithCancel(context.Background())
+	})
 }
 
 func (g *registry) shuttingDown() bool {
@@ -116,7 +120,7 @@ func (g *registry) snapshot() []*Session {
 // body runs.
 func (h *Handler) Sessions() iter.Seq[*Session] {
 	return func(yield func(*Session) bool) {
-		h.setup()
+		h.reg.init()
 		for _, s := range h.reg.snapshot() {
 			if s.listed.Load() && !yield(s) {
 				return

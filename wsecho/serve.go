@@ -26,6 +26,7 @@ func (s *Session) run(woken bool) {
 	left := false
 	defer func() {
 		if !left { // runtime.Goexit in a hook: the session still needs its end
+			s.in.publish(&s.received)
 			s.end(goexit, false)
 			go s.farewell()
 		}

@@ -14,7 +14,7 @@ import (
 // A service calls it at the same time as http.Server.Shutdown, which neither waits for upgraded
 // connections nor tells them; see the package example.
 func (h *Handler) Shutdown(ctx context.Context) error {
-	h.setup()
+	h.reg.init()
 	h.reg.close()
 	h.closeAll(ctx)
 	select {
@@ -34,7 +34,7 @@ func (h *Handler) Shutdown(ctx context.Context) error {
 // Close ends every session at once, with 1001 if the peer's socket takes it, and ends the ctx of
 // every OnClose. It refuses new handshakes from now on and waits for nothing. Its error is nil.
 func (h *Handler) Close() error {
-	h.setup()
+	h.reg.init()
 	h.reg.close()
 	h.cutAll()
 	return nil
@@ -44,7 +44,10 @@ func (h *Handler) Close() error {
 // itself. Each closes within a slot of its own, at a random moment of it.
 func (h *Handler) closeAll(ctx context.Context) {
 	all := h.reg.snapshot()
-	slot := h.spread(ctx) / time.Duration(max(len(all), 1))
+	if len(all) == 0 {
+		return
+	}
+	slot := h.spread(ctx) / time.Duration(len(all))
 	if slot <= 0 {
 		for _, s := range all {
 			s.end(shutdown, false)

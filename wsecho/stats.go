@@ -1,13 +1,6 @@
 package wsecho
 
-import (
-	"context"
-	"log/slog"
-	"maps"
-	"time"
-
-	"github.com/coder/websocket"
-)
+import "maps"
 
 // Stats is a snapshot of a Handler's counters, for expvar or any metrics library. Opened is the sum
 // of Open and of all of Ended. Messages are those handed to OnMessage and those queued by Write and
@@ -21,7 +14,7 @@ type Stats struct {
 	Open        int               `json:"open"`    // upgraded and not gone, OnClose included
 	Opened      uint64            `json:"opened"`  // upgraded, ever
 	Refused     map[string]uint64 `json:"refused"` // handshakes, by HandshakeError.Check
-	Ended       map[string]uint64 `json:"ended"`   // sessions, by cause: see below
+	Ended       map[string]uint64 `json:"ended"`   // sessions, by cause: see above
 	MessagesIn  uint64            `json:"messages_in"`
 	MessagesOut uint64            `json:"messages_out"`
 	BytesIn     uint64            `json:"bytes_in"`
@@ -48,7 +41,7 @@ func (s *Session) counts() counts {
 // Stats sums up now: sessions count for themselves, so that a message touches no counter that
 // another session's does. Its cost grows with the open sessions.
 func (h *Handler) Stats() Stats {
-	h.setup()
+	h.reg.init()
 	g := &h.reg
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -68,44 +61,4 @@ func (s *Session) waiting() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return int64(len(s.out.q))
-}
-
-// logEnd is the one record of a session's end.
-func (s *Session) logEnd() {
-	level := slog.LevelDebug
-	switch s.cause.label {
-	case "error", "panic":
-		level = slog.LevelError
-	case "invalid", "too_big", "protocol":
-		level = slog.LevelWarn
-	case "pong_timeout", "write_timeout":
-		level = slog.LevelInfo
-	}
-	log := s.h.log()
-	if !log.Enabled(s.ctx, level) {
-		return
-	}
-	c := s.counts()
-	attrs := []slog.Attr{
-		slog.String("cause", s.cause.label), slog.Any("err", s.cause.err), slog.Int("code", int(s.cause.code)),
-		slog.String("remote", s.remote), slog.Duration("duration", time.Since(s.opened)),
-		slog.Uint64("messages_in", c.messagesIn), slog.Uint64("messages_out", c.messagesOut),
-		slog.Uint64("bytes_in", c.bytesIn), slog.Uint64("bytes_out", c.bytesOut),
-	}
-	if e, ok := s.cause.err.(*PanicError); ok {
-		attrs = append(attrs, slog.String("stack", string(e.Stack)))
-	}
-	log.LogAttrs(context.WithoutCancel(s.ctx), level, "wsecho: session ended", attrs...)
-}
-
-// logPanic is for what a hook returns once the session is ending: it counts no more, but a panic is
-// logged all the same.
-func (s *Session) logPanic(err error) {
-	if e, ok := err.(*PanicError); ok {
-		s.h.log().Error("wsecho: hook panicked as the session ended", "err", e, "remote", s.remote, "stack", string(e.Stack))
-	}
-}
-
-func (s *Session) logUnfit(code websocket.StatusCode) {
-	s.h.log().Error("wsecho: close code may not be sent, 1011 is instead", "code", int(code), "remote", s.remote)
 }

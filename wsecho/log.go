@@ -1,0 +1,82 @@
+package wsecho
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// record writes to the Logger. One that panics loses its record and no more: this may be the
+// session's own goroutine, where a panic would end the process.
+func (h *Handler) record(ctx context.Context, level slog.Level, msg string, attrs func() []slog.Attr) {
+	defer func() { recover() }()
+	if log := cmp.Or(h.Logger, slog.Default()); log.Enabled(ctx, level) {
+		log.LogAttrs(ctx, level, msg, attrs()...)
+	}
+}
+
+func (h *Handler) logPattern(pattern string, err error) {
+	h.record(context.Background(), slog.LevelError, "wsecho: origin pattern matches nothing", func() []slog.Attr {
+		return []slog.Attr{slog.String("pattern", pattern), slog.Any("err", err)}
+	})
+}
+
+func (h *Handler) logRefusal(r *http.Request, e *HandshakeError) {
+	level := slog.LevelInfo
+	if e.err != nil {
+		level = slog.LevelError // the service's own fault
+	}
+	h.record(r.Context(), level, "wsecho: handshake refused", func() []slog.Attr {
+		attrs := []slog.Attr{slog.String("check", e.Check), slog.Int("status", e.Status), slog.String("remote", r.RemoteAddr)}
+		if e.err != nil {
+			attrs = append(attrs, slog.Any("err", e.err))
+		}
+		return attrs
+	})
+}
+
+// logEnd is the one record of a session's end.
+func (s *Session) logEnd() {
+	level := slog.LevelDebug
+	switch s.cause.label {
+	case "error", "panic":
+		level = slog.LevelError
+	case "invalid", "too_big", "protocol":
+		level = slog.LevelWarn
+	case "pong_timeout", "write_timeout":
+		level = slog.LevelInfo
+	}
+	s.h.record(context.WithoutCancel(s.ctx), level, "wsecho: session ended", func() []slog.Attr {
+		c := s.counts()
+		attrs := []slog.Attr{
+			slog.String("cause", s.cause.label), slog.Any("err", s.cause.err), slog.Int("code", int(s.cause.code)),
+			slog.String("remote", s.remote), slog.Duration("duration", time.Since(s.opened)),
+			slog.Uint64("messages_in", c.messagesIn), slog.Uint64("messages_out", c.messagesOut),
+			slog.Uint64("bytes_in", c.bytesIn), slog.Uint64("bytes_out", c.bytesOut),
+		}
+		if e, ok := s.cause.err.(*PanicError); ok {
+			attrs = append(attrs, slog.String("stack", string(e.Stack)))
+		}
+		return attrs
+	})
+}
+
+// logPanic is for what a hook returns once the session is ending: it counts no more, but a panic is
+// logged all the same.
+func (s *Session) logPanic(err error) {
+	if e, ok := err.(*PanicError); ok {
+		s.h.record(context.WithoutCancel(s.ctx), slog.LevelError, "wsecho: hook panicked as the session ended", func() []slog.Attr {
+			return []slog.Attr{slog.Any("err", e), slog.String("remote", s.remote), slog.String("stack", string(e.Stack))}
+		})
+	}
+}
+
+func (s *Session) logUnfit(code websocket.StatusCode) {
+	s.h.record(context.WithoutCancel(s.ctx), slog.LevelError, "wsecho: close code may not be sent, 1011 is instead", func() []slog.Attr {
+		return []slog.Attr{slog.Int("code", int(code)), slog.String("remote", s.remote)}
+	})
+}
