@@ -146,6 +146,7 @@ func TestBehindMiddleware(t *testing.T) {
 		"Logger":                                 {chimiddleware.RequestLogger(&chimiddleware.DefaultLogFormatter{Logger: discard{}, NoColor: true})},
 		"Recoverer":                              {chimiddleware.Recoverer},
 		"Compress":                               {chimiddleware.Compress(5)},
+		"Compress, after a Content-Type":         {chimiddleware.SetHeader("Content-Type", "application/json"), chimiddleware.Compress(5)},
 		"Throttle":                               {chimiddleware.Throttle(1)},
 		"Timeout":                                {chimiddleware.Timeout(time.Hour)},
 		"NoCache":                                {chimiddleware.NoCache},

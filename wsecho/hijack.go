@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// upgradeHeaders are those that only a 101 may bear.
+// upgradeHeaders are those that say how an upgrade goes, and are for this package alone to set.
 var upgradeHeaders = []string{"Connection", "Upgrade", "Sec-Websocket-Accept", "Sec-Websocket-Protocol", "Sec-Websocket-Extensions"}
 
 // takeOver hijacks the connection and sends a 101 with the headers of head.
@@ -24,6 +24,7 @@ func (h *Handler) takeOver(w http.ResponseWriter, head [][2]string) (conn net.Co
 	}
 	header := w.Header()
 	dropUpgrade(header)
+	dropContent(header)
 	if v.clear {
 		for _, field := range head {
 			header.Set(field[0], field[1])
@@ -48,6 +49,14 @@ func (h *Handler) takeOver(w http.ResponseWriter, head [][2]string) (conn net.Co
 // dropUpgrade removes what a middleware has set, or takeOver has for a hijack that failed.
 func dropUpgrade(header http.Header) {
 	for _, key := range upgradeHeaders {
+		delete(header, key)
+	}
+}
+
+// dropContent removes what a middleware has said of the response's content. A 101 has none, and chi's
+// Compress, told of a type that it compresses, would not let the connection go.
+func dropContent(header http.Header) {
+	for _, key := range []string{"Content-Type", "Content-Encoding", "Content-Length", "Transfer-Encoding"} {
 		delete(header, key)
 	}
 }

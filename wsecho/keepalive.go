@@ -30,13 +30,17 @@ func (k *keepalive) alarm(s *Session, d time.Duration) {
 }
 
 // endWithin sets the time for the connection's end; negative: as soon as the queue is empty, which is
-// at once if nothing can be sent any more. Under Session.mu.
+// at once if nothing can be sent any more, and what WriteTimeout sees to. Under Session.mu.
 func (k *keepalive) endWithin(s *Session, d time.Duration) {
 	if d < 0 {
-		if s.out.err == nil {
+		switch {
+		case s.out.err != nil:
+			d = 0
+		case s.h.set.writeTimeout > 0:
 			return
+		default: // or a close might never end
+			d = defaultCloseTimeout
 		}
-		d = 0
 	}
 	k.endBy = max(time.Since(s.opened)+d, 1)
 	k.alarm(s, d)

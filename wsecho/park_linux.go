@@ -55,33 +55,36 @@ func park(s *Session) bool {
 		l.mu.Unlock()
 		return false
 	}
-	op := syscall.EPOLL_CTL_MOD // the set still knows the socket from the last time
-	if !s.quiet.enrolled {
-		op, s.quiet.enrolled = syscall.EPOLL_CTL_ADD, true
+	op, enrolled := syscall.EPOLL_CTL_MOD, s.quiet.enrolled // the set still knows the socket from the last time
+	if !enrolled {
+		op = syscall.EPOLL_CTL_ADD
 	}
-	raw := s.sock.raw
+	s.quiet.enrolled = true
+	raw, epfd := s.sock.raw, l.epfd
 	l.last++
 	n := l.last
 	l.parked[n] = s
-	if !l.running {
-		l.running = true
-		go l.watch()
-	}
 	l.mu.Unlock()
 	var err error
 	closed := raw.Control(func(fd uintptr) {
-		err = syscall.EpollCtl(l.epfd, op, int(fd), &syscall.EpollEvent{
+		err = syscall.EpollCtl(epfd, op, int(fd), &syscall.EpollEvent{
 			Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | epollOneShot,
 			Fd:     int32(n), Pad: int32(n >> 32),
 		})
 	})
-	if err == nil && closed == nil {
-		return true
+	parked := err == nil && closed == nil
+	if !parked { // for want of memory, or of epoll watches; nothing has woken it, so it is still the caller's
+		s.quiet.enrolled = enrolled
 	}
 	l.mu.Lock()
-	delete(l.parked, n)
-	l.mu.Unlock()
-	return false
+	defer l.mu.Unlock()
+	if !parked {
+		delete(l.parked, n)
+	} else if !l.running && len(l.parked) > 0 {
+		l.running = true
+		go l.watch()
+	}
+	return parked
 }
 
 // watch wakes the sessions whose sockets have become readable.

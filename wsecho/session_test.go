@@ -155,6 +155,15 @@ func TestCloseRule(t *testing.T) {
 			wait(t, "OnClose", b.Ended)
 		})
 	})
+	t.Run("CloseTimeout and WriteTimeout negative: a peer that reads nothing ends it no later", func(t *testing.T) {
+		bubble(t, &wsecho.Handler{CloseTimeout: -1, WriteTimeout: -1, WriteLimit: -1}, func(t *testing.T, b *sessiontest.Both) {
+			b.Session.TryWrite(websocket.MessageBinary, make([]byte, 8<<20))
+			b.Session.Close(4000, "")
+			if d := gone(t, b); d > 5200*time.Millisecond {
+				t.Errorf("gone after %v", d)
+			}
+		})
+	})
 	// What was written before the close: all of it is read long after OnClose, while the timer ticks.
 	written := func(t *testing.T, b *sessiontest.Both) {
 		if err := b.Session.TryWrite(websocket.MessageBinary, make([]byte, 8<<20)); err != nil {
