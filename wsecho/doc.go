@@ -23,9 +23,9 @@
 //	}
 //
 // One session's hooks never overlap. A hook may block: its session's messages wait meanwhile, and
-// those of no other. It must not wait for another message of the same peer. What a hook returns ends
-// the session: a websocket.CloseError is what the peer sees, any other error or a panic is logged
-// and sent as 1011 without its text.
+// those of no other. It must not wait for another message of the same peer. An error that a hook returns
+// ends the session: a websocket.CloseError, not wrapped, is what the peer sees; any other, or a panic, is
+// logged and sent as 1011 without its text.
 //
 // # Messages
 //
@@ -36,10 +36,10 @@
 //
 // # Limits
 //
-// Everything that a peer controls has a limit, on by default: the size of a message (ReadLimit), what
+// What one peer can make a session cost has limits, on by default: the size of a message (ReadLimit), what
 // waits for it (WriteLimit), how long it may take nothing (WriteTimeout), stay silent (PongTimeout)
-// or leave a close unanswered (CloseTimeout). MaxSessions bounds their number. Browser pages of other
-// origins are refused unless OriginPatterns admits them.
+// or leave a close unanswered (CloseTimeout). How many sessions there are is bounded by MaxSessions, which
+// is off by default. Browser pages of other origins are refused unless OriginPatterns admits them.
 //
 // # Shutting down
 //

@@ -23,6 +23,11 @@ const DefaultSubprotocol = "echo-protocol"
 // meanwhile, which is the backpressure, so a hook must never wait for another message of the same
 // peer. A hook that panics ends its session, never the process.
 //
+// The first cause of a session's end is the one that counts; what hooks return after it is dropped, but
+// for a panic, which is logged. Then, in this order: the session's context ends and no OnMessage begins;
+// the hook that runs returns; the functions of Session.Go return; OnClose runs. Meanwhile the close
+// handshake goes on.
+//
 // The fields must not change, nor the Handler be copied, after its first ServeHTTP.
 type Handler struct {
 	// Subprotocols are those spoken, the preferred one first. Exactly one that the client offers,

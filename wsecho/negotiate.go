@@ -16,8 +16,8 @@ const (
 	clientBits    = "client_max_window_bits"
 )
 
-// negotiate answers the client's offers of permessage-deflate, RFC 7692 section 7.1, which Accept
-// would do with the rest of the upgrade: it takes the first that it can meet. z is nil, and answer "", if there is none, or if mode is disabled.
+// negotiate answers the client's offers of permessage-deflate, RFC 7692 section 7.1: it takes the first
+// that it can meet. If there is none, or mode is disabled, z is nil and answer "".
 func negotiate(h http.Header, mode websocket.CompressionMode) (z *deflater, answer string) {
 	if mode == websocket.CompressionDisabled {
 		return nil, ""

@@ -68,7 +68,7 @@ func (s *Session) RemoteAddr() string { return s.remote }
 // Write queues a message and waits, if need be, until there is room for it: see Handler.WriteLimit.
 // Nil means queued; p has then been copied. Messages leave whole, and in order for one caller. Text
 // must be UTF-8, which Write does not check. If ctx ends first, nothing of the message is sent and
-// the session goes on. Once the session is ending the error matches net.ErrClosed.
+// the session goes on. Once the session is ending the error matches net.ErrClosed, and what OnClose gets.
 func (s *Session) Write(ctx context.Context, typ websocket.MessageType, p []byte) error {
 	for {
 		room, err := s.send(ctx, typ, p)
