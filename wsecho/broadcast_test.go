@@ -104,7 +104,7 @@ func TestBroadcast(t *testing.T) {
 func TestBroadcastOverTCP(t *testing.T) {
 	const peers, slow, rounds, size, lead = 20, 2, 100, 16_000, 10
 	var cut, others atomic.Int64
-	h := &wsecho.Handler{WriteLimit: 200_000, WriteTimeout: 500 * time.Millisecond, OnClose: func(_ context.Context, _ *wsecho.Session, err error) {
+	h := &wsecho.Handler{WriteLimit: 200_000, WriteTimeout: patience, OnClose: func(_ context.Context, _ *wsecho.Session, err error) {
 		if errors.Is(err, wsecho.ErrWriteTimeout) {
 			cut.Add(1)
 		} else {

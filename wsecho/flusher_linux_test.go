@@ -27,7 +27,7 @@ func (l largeBuffer) Accept() (net.Conn, error) {
 // less than that in each WriteTimeout, but something, lives on.
 func TestSlowReaderBehindLargeBuffer(t *testing.T) {
 	t.Parallel()
-	const timeout = 600 * time.Millisecond
+	const timeout = patience
 	over := sessiontest.HTTP1("large buffer", func(t testing.TB) (net.Listener, func() (net.Conn, error)) {
 		l := largeBuffer{listen(t, "tcp", "127.0.0.1:0")}
 		return l, func() (net.Conn, error) {
@@ -44,7 +44,7 @@ func TestSlowReaderBehindLargeBuffer(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := make([]byte, 4<<10)
-	for begin := time.Now(); time.Since(begin) < 5*timeout/2; time.Sleep(timeout / 20) {
+	for begin := time.Now(); time.Since(begin) < 5*timeout/2; time.Sleep(30 * time.Millisecond) {
 		if _, err := io.ReadFull(b.Peer.Conn, p); err != nil {
 			t.Fatalf("%v; ended: %v", err, <-b.Ended)
 		}

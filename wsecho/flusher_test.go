@@ -25,8 +25,8 @@ func rawAndPlain(t *testing.T, test func(t *testing.T, over sessiontest.Transpor
 	}
 }
 
-// frameMost is the most that a frame adds to a message, and one ping.
-const frameMost = 12
+// frameMost is the most that a frame adds to a message, and pings for twice WriteTimeout.
+const frameMost = 10 + 100*2
 
 // fill writes to a peer that does not read until there is no room, and the kernel takes no more.
 func fill(t *testing.T, s *wsecho.Session, size int) {
@@ -59,8 +59,8 @@ func queued(t *testing.T, b *sessiontest.Both) int64 {
 // WriteTimeout it is gone. Nobody else notices.
 func TestPeerThatNeverReads(t *testing.T) {
 	rawAndPlain(t, func(t *testing.T, over sessiontest.Transport) {
-		stuck := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 100_000, WriteTimeout: time.Second, PingInterval: 50 * time.Millisecond, PongTimeout: -1}, false)
-		other := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 100_000, WriteTimeout: time.Second}, false)
+		stuck := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 100_000, WriteTimeout: patience, PingInterval: 50 * time.Millisecond, PongTimeout: -1}, false)
+		other := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 100_000, WriteTimeout: patience}, false)
 
 		fill(t, stuck.Session, 10_000)
 		if q := queued(t, stuck); q < 90_000 {
@@ -79,7 +79,7 @@ func TestPeerThatNeverReads(t *testing.T) {
 			if m := other.Peer.Next(); m != "text:hello" {
 				t.Fatalf("the other session's peer saw %q", m)
 			}
-			if err := stuck.Session.TryWrite(text, make([]byte, 20_000)); !errors.Is(err, wsecho.ErrWriteLimit) && !errors.Is(err, net.ErrClosed) {
+			if err := stuck.Session.TryWrite(text, make([]byte, 20_000)); err != nil && !errors.Is(err, wsecho.ErrWriteLimit) && !errors.Is(err, net.ErrClosed) {
 				t.Errorf("TryWrite returned %v", err)
 			}
 			queued(t, stuck)
@@ -107,8 +107,9 @@ var floods = map[string][]byte{
 func TestPeerThatSendsAndNeverReads(t *testing.T) {
 	for name, flood := range floods {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			rawAndPlain(t, func(t *testing.T, over sessiontest.Transport) {
-				b := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 400_000, WriteTimeout: 300 * time.Millisecond, CloseTimeout: 300 * time.Millisecond}, false)
+				b := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 400_000, WriteTimeout: time.Second, CloseTimeout: 300 * time.Millisecond}, false)
 				go func() {
 					for b.Peer.Send(flood) == nil {
 					}
@@ -133,7 +134,8 @@ func TestPeerThatSendsAndNeverReads(t *testing.T) {
 // TestSlowReader: a peer that takes something within each WriteTimeout lives on, however long all of
 // it takes.
 func TestSlowReader(t *testing.T) {
-	const timeout, messages, size = 600 * time.Millisecond, 100, 100_000
+	t.Parallel()
+	const timeout, messages, size = patience, 100, 100_000
 	write := func(b *sessiontest.Both) chan error {
 		b.Peer.Conn.SetReadDeadline(time.Time{}) // the handshake's
 		wrote := make(chan error, 1)
@@ -176,7 +178,7 @@ func TestSlowReader(t *testing.T) {
 			if err != nil {
 				break
 			}
-			if time.Since(begin) < 3*timeout { // slow for that long, then no more
+			if time.Since(begin) < 5*timeout/2 { // slow for that long, then no more
 				time.Sleep(timeout / 10)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -158,50 +159,51 @@ func TestAnyByteIsLife(t *testing.T) {
 // A hook keeps bytes from being read, and where the socket can be asked the bytes that wait in it are
 // life: a hook that takes longer than PingInterval and PongTimeout costs a live peer nothing.
 func TestLongHookAndLivePeer(t *testing.T) {
+	t.Parallel()
+	var peers sync.WaitGroup
 	for _, where := range []string{"OnOpen", "OnMessage"} {
 		for _, over := range []sessiontest.Transport{overTCP, overUnix} {
-			t.Run(where+" over "+over.Name, func(t *testing.T) {
-				t.Parallel()
-				enough := make(chan struct{})
-				h := &wsecho.Handler{PingInterval: 20 * time.Millisecond, PongTimeout: 400 * time.Millisecond}
-				work := func(s *wsecho.Session) error {
-					select {
-					case <-enough:
-						return nil
-					case <-s.Context().Done():
-						return context.Cause(s.Context())
-					}
+			enough := make(chan struct{})
+			h := &wsecho.Handler{PingInterval: patience / 25, PongTimeout: patience}
+			work := func(s *wsecho.Session) error {
+				select {
+				case <-enough:
+					return nil
+				case <-s.Context().Done():
+					return context.Cause(s.Context())
 				}
-				if where == "OnOpen" {
-					h.OnOpen = func(s *wsecho.Session, _ *http.Request) error { return work(s) }
-				} else {
-					h.OnMessage = func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
-						if err := work(s); err != nil {
-							return err
-						}
-						return wsecho.Echo(ctx, s, typ, p)
+			}
+			if where == "OnOpen" {
+				h.OnOpen = func(s *wsecho.Session, _ *http.Request) error { return work(s) }
+			} else {
+				h.OnMessage = func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
+					if err := work(s); err != nil {
+						return err
 					}
+					return wsecho.Echo(ctx, s, typ, p)
 				}
-				b := sessiontest.Start(t, over, h, false)
-				b.Send(peer.Text("hello"))
-				for n := 0; n < 45; { // 45 intervals: more than two timeouts
-					m := b.Peer.Next()
-					if m != "ping:" {
-						t.Fatalf("the peer saw %q after %d pings", m, n)
+			}
+			b := sessiontest.Start(t, over, h, false)
+			b.Send(peer.Text("hello"))
+			peers.Go(func() {
+				const pings = 55 // in so many intervals there are more than two timeouts
+				for n := 0; ; n++ {
+					if n == pings {
+						close(enough)
 					}
-					n++
-				}
-				close(enough)
-				for {
-					if m := b.Peer.Next(); m == "text:hello" || m == "text:" {
-						break
-					} else if m != "ping:" {
-						t.Fatalf("the peer saw %q", m)
+					switch m := b.Peer.Next(); {
+					case m == "ping:":
+					case m == "text:hello" && n >= pings:
+						return
+					default:
+						t.Errorf("%s over %s: the peer saw %q after %d pings", where, over.Name, m, n)
+						return
 					}
 				}
 			})
 		}
 	}
+	peers.Wait()
 }
 
 // So is a pong that comes in one burst with a message: nothing is left unread by the time that the
@@ -209,7 +211,7 @@ func TestLongHookAndLivePeer(t *testing.T) {
 func TestPongAndMessageInOneBurst(t *testing.T) {
 	t.Parallel()
 	enough := make(chan struct{})
-	b := start(t, &wsecho.Handler{PingInterval: 800 * time.Millisecond, PongTimeout: 700 * time.Millisecond, OnMessage: onMessage(func(s *wsecho.Session) error {
+	b := start(t, &wsecho.Handler{PingInterval: patience + 100*time.Millisecond, PongTimeout: patience, OnMessage: onMessage(func(s *wsecho.Session) error {
 		select {
 		case <-enough:
 		case <-s.Context().Done():
@@ -232,6 +234,7 @@ func TestPongAndMessageInOneBurst(t *testing.T) {
 
 // A dead peer ends the context of a hook at work in time, where the socket can be asked.
 func TestLongHookAndDeadPeer(t *testing.T) {
+	t.Parallel()
 	for _, where := range []string{"OnOpen", "OnMessage"} {
 		t.Run(where, func(t *testing.T) {
 			t.Parallel()
@@ -241,7 +244,8 @@ func TestLongHookAndDeadPeer(t *testing.T) {
 				told <- context.Cause(s.Context())
 				return nil
 			}
-			h := &wsecho.Handler{PingInterval: 10 * time.Millisecond, PongTimeout: 10 * time.Millisecond}
+			// The first ping leaves the peer time for its message.
+			h := &wsecho.Handler{PingInterval: patience, PongTimeout: 10 * time.Millisecond}
 			if where == "OnOpen" {
 				h.OnOpen = func(s *wsecho.Session, _ *http.Request) error { return work(s) }
 			} else {
@@ -363,8 +367,9 @@ func TestPingThatWaited(t *testing.T) {
 // A peer that died with a message unread: the hook's context must end in time all the same (design
 // section 5: "a dead one still ends the context in time").
 func TestDeadPeerWithUnreadMessage(t *testing.T) {
+	t.Parallel()
 	told := make(chan error, 1)
-	h := &wsecho.Handler{PingInterval: 10 * time.Millisecond, PongTimeout: 10 * time.Millisecond,
+	h := &wsecho.Handler{PingInterval: patience, PongTimeout: 10 * time.Millisecond,
 		OnMessage: onMessage(func(s *wsecho.Session) error {
 			select {
 			case <-s.Context().Done():

@@ -28,6 +28,10 @@ const text = websocket.MessageText
 
 var errSecret = errors.New("secret")
 
+// patience is for timeouts that must not strike in real time, however busy the machine is: nobody is
+// stopped for that long.
+const patience = 2500 * time.Millisecond
+
 // start opens a session over TCP.
 func start(t *testing.T, h *wsecho.Handler) *sessiontest.Both {
 	t.Helper()
