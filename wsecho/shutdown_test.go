@@ -454,7 +454,7 @@ func TestShutdownStorm(t *testing.T) {
 				}
 			})
 		}
-		for after := rand.Uint64N(peers); begun() < after; {
+		for after := rand.Uint64N(peers); begun() < after && !t.Failed(); {
 			runtime.Gosched()
 		}
 		if err := h.Shutdown(t.Context()); err != nil {
