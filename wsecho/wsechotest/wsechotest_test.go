@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest"
 )
 
@@ -238,12 +239,12 @@ func TestNothingIsLeft(t *testing.T) {
 		"a hook at work": func(t testing.TB, h *wsecho.Handler) { say(t, wsechotest.Dial(t, h, "/", nil), "work") },
 		"a queue": func(t testing.TB, h *wsecho.Handler) {
 			wsechotest.Dial(t, h, "/", nil)
-			for h.Stats().Open == 0 {
-				time.Sleep(time.Millisecond)
-			}
-			for s := range h.Sessions() {
-				s.TryWrite(text, make([]byte, 1<<20))
-			}
+			sessiontest.Poll(t, "a session is listed", func() bool {
+				for s := range h.Sessions() {
+					return s.TryWrite(text, make([]byte, 1<<20)) == nil
+				}
+				return false
+			})
 		},
 		"several": func(t testing.TB, h *wsecho.Handler) {
 			for range 20 {
