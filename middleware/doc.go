@@ -9,8 +9,8 @@
 //   - [ExceptUpgrade] keeps a middleware that cannot live with a WebSocket, such
 //     as chi's Timeout, away from handshakes.
 //
-// All of them see as a handshake a GET whose Connection header names "upgrade"
-// and whose Upgrade header names "websocket", in any letter case, among any
-// other tokens and over any number of header lines (RFC 6455, section 4.2.1),
-// and an extended CONNECT for "websocket" over HTTP/2 (RFC 8441, section 4).
+// ExtendedConnect takes an extended CONNECT for "websocket" over HTTP/2 (RFC 8441,
+// section 4). The others see as a handshake whatever a lenient handler might: any
+// request that mentions "websocket", in any letter case, in its Upgrade header or as
+// the protocol of an extended CONNECT.
 package middleware

@@ -35,7 +35,7 @@ func TestExceptUpgrade(t *testing.T) {
 		{"letter case", handshake("connection: uPGRADE\r\nupgrade: WEBSOCKET\r\n"), "101 Switching Protocols", false},
 		{"token order", handshake("Connection: Upgrade, keep-alive\r\nUpgrade: websocket\r\n"), "101 Switching Protocols", false},
 		{"header lines", handshake("Connection: keep-alive\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"), "101 Switching Protocols", false},
-		{"no handshake after all", handshake("Connection: close\r\nUpgrade: websocket\r\n"), "426 Upgrade Required", true},
+		{"another upgrade", handshake("Connection: Upgrade\r\nUpgrade: h2c\r\n"), "426 Upgrade Required", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, err := net.Dial("tcp", s.Listener.Addr().String())

@@ -5,20 +5,25 @@ import (
 	"strings"
 )
 
-// isHandshake reports whether r asks for a WebSocket. It is the one place where
-// that is decided. It looks at no more than what makes r a handshake, so that
-// nothing a lenient handler accepts slips past: whether the handshake is a valid
-// one, is the handler's to say.
+// isHandshake reports whether a handler might take r for a WebSocket handshake. It is
+// the one place where that is decided. Handlers differ in what they let pass: coder
+// trims Unicode's spaces, gws wants no more of Connection than that "upgrade" occurs
+// in it, and a reverse proxy leaves it to the server behind. So any mention of
+// "websocket" counts, lest a client word its handshake past LimitPerClient: whether it
+// is a valid one, is the handler's to say.
 func isHandshake(r *http.Request) bool {
-	return isUpgrade(r) || isExtendedConnect(r)
+	return mentionsWebSocket(r.Header["Upgrade"]) || mentionsWebSocket(r.Header[":protocol"])
 }
 
-// isUpgrade reports whether r is the GET of RFC 6455, section 4.2.1. The HTTP
-// version does not matter: behind ExtendedConnect it is 2.
-func isUpgrade(r *http.Request) bool {
-	return r.Method == http.MethodGet &&
-		hasToken(r.Header["Connection"], "upgrade") &&
-		hasToken(r.Header["Upgrade"], "websocket")
+// mentionsWebSocket folds case as strings.EqualFold does, to which "ſ" is an "s" and
+// the Kelvin sign a "k": ToUpper knows the one, ToLower the other.
+func mentionsWebSocket(lines []string) bool {
+	for _, line := range lines {
+		if strings.Contains(strings.ToLower(strings.ToUpper(line)), "websocket") {
+			return true
+		}
+	}
+	return false
 }
 
 // isExtendedConnect reports whether r is the CONNECT of RFC 8441, section 4. The
@@ -27,17 +32,4 @@ func isExtendedConnect(r *http.Request) bool {
 	protocol := r.Header[":protocol"]
 	return r.Method == http.MethodConnect && r.ProtoMajor == 2 &&
 		len(protocol) == 1 && strings.EqualFold(protocol[0], "websocket")
-}
-
-// hasToken reports whether one of the comma-separated lists in lines holds token,
-// in any letter case (RFC 9110, section 5.6.1).
-func hasToken(lines []string, token string) bool {
-	for _, line := range lines {
-		for entry := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(strings.Trim(entry, " \t"), token) {
-				return true
-			}
-		}
-	}
-	return false
 }
