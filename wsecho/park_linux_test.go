@@ -27,12 +27,14 @@ import (
 // soon is how long the sessions of these tests are quiet before they park.
 const soon = 5 * time.Millisecond
 
-// startParked opens a session and waits until it has parked.
+// startParked opens a session and waits until it has parked. It may be over again by then.
 func startParked(t *testing.T, over sessiontest.Transport, h *wsecho.Handler, deflate bool) *sessiontest.Both {
 	t.Helper()
 	wsecho.ParkAfter(h, soon)
+	parked(t, 0) // those of earlier tests are gone
+	before := wsecho.Parkings()
 	b := sessiontest.Start(t, over, h, deflate)
-	parked(t, 1)
+	sessiontest.Poll(t, "it has parked", func() bool { return wsecho.Parkings() > before })
 	return b
 }
 
@@ -88,10 +90,10 @@ func TestParkedEnds(t *testing.T) {
 		{name: "Session.Close, and nobody is waited for", set: func(h *wsecho.Handler) { h.CloseTimeout = -1 },
 			do:  func(b *sessiontest.Both) { b.Session.Close(4000, "why") },
 			end: sessiontest.End{Code: 4000, Reason: "why", Label: "closed", Err: closeCode(4000)}},
-		{name: "no pong", set: func(h *wsecho.Handler) { h.PingInterval, h.PongTimeout = 50*time.Millisecond, 50*time.Millisecond },
+		{name: "no pong", set: func(h *wsecho.Handler) { h.PingInterval, h.PongTimeout = patience, 50*time.Millisecond },
 			do:  func(b *sessiontest.Both) { b.Peer.Mute = true },
 			end: sessiontest.End{Code: 1011, Reason: "*", Label: "pong_timeout", Err: lostBy(wsecho.ErrPongTimeout)}},
-		{name: "the peer reads nothing", set: func(h *wsecho.Handler) { h.WriteTimeout = 50 * time.Millisecond },
+		{name: "the peer reads nothing", set: func(h *wsecho.Handler) { h.WriteTimeout = time.Second }, // for the handshake too
 			do: func(b *sessiontest.Both) {
 				for p := make([]byte, 256<<10); b.Session.Write(context.Background(), text, p) == nil; {
 				}
