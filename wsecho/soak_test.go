@@ -101,7 +101,11 @@ func newSoak(t *testing.T, mode websocket.CompressionMode) *soak {
 		OnClose:   func(_ context.Context, s *wsecho.Session, err error) { s.Data.(*life).ended <- err },
 	}
 	wsecho.ParkAfter(k.h, 20*time.Millisecond)
-	srv := &http.Server{Handler: k.h, ErrorLog: log.New(io.Discard, "", 0)}
+	srv := &http.Server{Handler: k.h, ErrorLog: log.New(io.Discard, "", 0), ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+		// Or the kernel takes megabytes, and a peer that reads nothing is found silent before it is found full.
+		c.(interface{ SetWriteBuffer(int) error }).SetWriteBuffer(64 << 10)
+		return ctx
+	}}
 	var served sync.WaitGroup
 	for _, network := range []string{"tcp", "unix", "plain"} {
 		address := "127.0.0.1:0"
