@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
 	"reflect"
 	"strings"
 	"time"
@@ -39,7 +40,9 @@ func (h *Handler) takeOver(w http.ResponseWriter, head [][2]string) (conn net.Co
 		if t := h.set.writeTimeout; t > 0 {
 			conn.SetWriteDeadline(time.Now().Add(t)) // it may have pipelined requests and read no answer
 		}
-		conn.Write(headBytes(head, header)) // a peer that has gone is found by the first read
+		if _, err := conn.Write(headBytes(head, header)); errors.Is(err, os.ErrDeadlineExceeded) {
+			conn.Close() // frames would follow what has left of the head
+		} // a peer that has gone is found by the first read
 		conn.SetWriteDeadline(time.Time{})
 	}
 	early, _ = brw.Reader.Peek(brw.Reader.Buffered())

@@ -2,16 +2,21 @@ package wsecho_test
 
 import (
 	"bufio"
+	"context"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
 // failing is a writer that promises to hijack and fails.
@@ -146,4 +151,51 @@ func TestAccessLogSees101(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A peer that does not take the 101 within WriteTimeout gets no frames in its place.
+func TestHeadThatIsNotTaken(t *testing.T) {
+	for _, over := range []struct {
+		name string
+		wrap func(http.ResponseWriter) http.ResponseWriter
+	}{
+		{"raw", func(w http.ResponseWriter) http.ResponseWriter { return w }},
+		{"plain", func(w http.ResponseWriter) http.ResponseWriter { return plainHijack{w} }},
+	} {
+		t.Run(over.name, func(t *testing.T) {
+			ended := make(chan error, 1)
+			h := &wsecho.Handler{WriteTimeout: time.Nanosecond,
+				OnOpen:  func(s *wsecho.Session, _ *http.Request) error { s.TryWrite(text, []byte("frame")); return nil },
+				OnClose: func(_ context.Context, _ *wsecho.Session, err error) { ended <- err },
+			}
+			e := serve(t, h, func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(over.wrap(w), r) })
+			})
+			c, err := net.Dial("tcp", e.srv.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			c.SetDeadline(time.Now().Add(20 * time.Second))
+			c.Write(peer.Request{}.Bytes())
+			if got, err := io.ReadAll(c); len(got) > 0 || err != nil {
+				t.Errorf("the peer saw %q, %v", got, err)
+			}
+			if err := wait(t, "OnClose", ended); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("OnClose got %v", err)
+			}
+			sessiontest.Poll(t, "the session is gone", func() bool { return h.Stats().Open == 0 })
+			if got := h.Stats().Ended; got["lost"] != 1 {
+				t.Errorf("ended as %v", got)
+			}
+		})
+	}
+}
+
+// plainHijack gives a connection that is not read around.
+type plainHijack struct{ http.ResponseWriter }
+
+func (w plainHijack) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, brw, err := w.ResponseWriter.(http.Hijacker).Hijack()
+	return struct{ net.Conn }{c}, brw, err
 }
