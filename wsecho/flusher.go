@@ -2,7 +2,6 @@ package wsecho
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"time"
 )
@@ -58,66 +57,4 @@ func (s *Session) flusher() {
 		}
 	}
 	s.wakeWriters()
-}
-
-// sideShut: the last byte has left. alone: the connection's other side is still open, for the peer
-// to answer; where it is not, or the peer is not waited for, the connection is over. Under mu.
-func (s *Session) sideShut(alone bool) {
-	if s.dead || alone && s.h.set.closeTimeout >= 0 {
-		return
-	}
-	s.giveUp()
-	s.sock.SetReadDeadline(past) // not that of writes: over HTTP/2 it resets the stream, close frame and all
-	s.sock.closeRead()
-}
-
-// lose gives the connection up, whose cause is set, and wakes whoever waits on the socket. Under mu.
-func (s *Session) lose() {
-	if s.dead {
-		return
-	}
-	s.giveUp()
-	s.sock.SetDeadline(past)
-	s.sock.closeRead()
-}
-
-// past is a deadline that has passed.
-var past = time.Unix(1, 0)
-
-// giveUp: nothing more is delivered, and no deadline set. Under mu.
-func (s *Session) giveUp() {
-	s.dead = true
-	if len(s.out.q) > 0 {
-		s.sock.noLinger()
-	}
-	s.out.q, s.out.buf = nil, nil // not to the pool: see broken
-	s.unhold()
-	s.wakeWriters()
-}
-
-// flushed waits until the queue is gone, one way or the other, and says whether it was sent.
-func (s *Session) flushed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for s.out.busy && !s.dead {
-		room := s.nextRoom()
-		s.mu.Unlock()
-		<-room
-		s.mu.Lock()
-	}
-	if s.dead {
-		return false
-	}
-	s.giveUp()
-	return true
-}
-
-// broken notes that a write has failed. That names no cause: the reader goes on, and may still find
-// the peer's last messages, its close frame or EOF. Should it find nothing, the timer ends the
-// session. Under mu.
-func (s *Session) broken(err error) {
-	s.out.err = &overError{s, fmt.Errorf("connection lost: %w", err)}
-	s.out.q, s.out.buf = nil, nil // not to the pool: the flusher may be writing from it
-	s.wakeWriters()
-	s.keep.endWithin(s, s.h.set.closeTimeout)
 }

@@ -51,7 +51,7 @@ func (s *Session) settle(first bool) {
 	}
 }
 
-// hold makes replies wait for company until release.
+// hold makes replies wait for company until endHold.
 func (s *Session) hold() {
 	s.mu.Lock()
 	s.out.held = s.cause == nil
@@ -65,8 +65,7 @@ func (s *Session) flushHeld() {
 	s.mu.Unlock()
 }
 
-// release ends a hold.
-func (s *Session) release() {
+func (s *Session) endHold() {
 	s.mu.Lock()
 	s.unhold()
 	s.flush()

@@ -20,9 +20,9 @@ type registry struct {
 	ended   map[string]uint64
 	gone    counts // of the sessions that are gone
 
-	// late ends when those who wait for OnClose give up.
-	late   context.Context
-	giveUp context.CancelFunc
+	// late ends when those who wait for OnClose give up: hurry.
+	late  context.Context
+	hurry context.CancelFunc
 }
 
 // init comes first in each of the Handler's methods: any of them may be the first that is called.
@@ -31,7 +31,7 @@ func (g *registry) init() {
 		g.open = map[*Session]struct{}{}
 		g.empty = make(chan struct{})
 		g.refused, g.ended = map[string]uint64{}, map[string]uint64{}
-		g.late, g.giveUp = context.WithCancel(context.Background())
+		g.late, g.hurry = context.WithCancel(context.Background())
 	})
 }
 

@@ -169,7 +169,7 @@ func (s *Session) pass() {
 	}
 	in.publish(&s.received)
 	if held {
-		s.release()
+		s.endHold()
 	}
 	in.tidy()
 }
@@ -187,37 +187,4 @@ func (s *Session) control(op byte, p []byte) {
 		}
 		s.end(e, true)
 	}
-}
-
-// drop gives back what the input holds: after the end nothing of it is read.
-func (s *Session) drop() {
-	s.in.r = s.in.w
-	s.in.tidy()
-	s.in.dropMsg()
-}
-
-// drain reads and drops until the peer's EOF, or until the timer gives the connection up. Closing at
-// once would turn our close frame into a reset, for unread bytes lie in the socket or are on their way.
-// in is the session's own, emptied, unless a hook still has what lies in that.
-func (s *Session) drain(in *input) {
-	rd := newReader(&s.sock, in)
-	s.answered() // or the question would end the first read
-	for {
-		n, err := rd.read(false)
-		if n == 0 && err != nil {
-			break
-		}
-		in.tidy()
-	}
-	in.tidy()
-	rd.free()
-	s.finish()
-}
-
-// finish closes the connection. What is queued may still leave: the peer may have shut one side only.
-func (s *Session) finish() {
-	sent := s.flushed()
-	s.sock.end(!sent)
-	s.stopKeepalive()
-	s.part()
 }

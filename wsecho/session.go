@@ -133,10 +133,14 @@ func (s *Session) Go(f func(ctx context.Context) error) {
 // end gives the session its cause; only the first counts, and end says whether this one did. self:
 // the session's goroutine itself ends it, outside any hook.
 //
-// From here the work has two parts. One is the connection's: drain reads and drops until the peer's
-// EOF or a timeout, then closes it. The other is the hooks': farewell waits for those that run, then
-// calls OnClose. Whoever is at one of them keeps it, the other gets a goroutine: a hook at work must
-// not keep the peer waiting, nor a silent peer OnClose.
+// From here the work has two parts. One is the connection's (teardown.go): drain reads and drops until
+// the peer's EOF or a timeout, then closes it. The other is the hooks': farewell waits for those that run,
+// then calls OnClose. A hook at work must not keep the peer waiting, nor a silent peer OnClose, so:
+//
+//	ended by                            drain                       farewell
+//	the session's goroutine             that goroutine              a new one, unless there is no hook to wait for
+//	another, while a hook runs          a new one                   the hook's, once it has returned
+//	another, while it waits or is none  that goroutine, or a woken  a new one
 func (s *Session) end(e *ending, self bool) bool {
 	s.mu.Lock()
 	if s.cause != nil {

@@ -80,25 +80,11 @@ func (h *Handler) spread(ctx context.Context) time.Duration {
 	return spread
 }
 
-// cutGrace is what a connection that only its flusher may write to gets for its close frame.
-const cutGrace = 100 * time.Millisecond
-
 // cutAll ends what is left, now.
 func (h *Handler) cutAll() {
-	h.reg.giveUp()
+	h.reg.hurry()
 	for _, s := range h.reg.snapshot() {
 		s.end(shutdown, false)
 		s.cut()
-	}
-}
-
-// cut ends the connection of a session that is ending, now.
-func (s *Session) cut() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.out.busy && s.sock.raw == nil && !s.dead {
-		s.keep.endWithin(s, cutGrace)
-	} else {
-		s.lose()
 	}
 }
