@@ -11,11 +11,12 @@ const PATIENCE = 10000;
 const STEADY = 10000;
 
 const FIRST_DELAY = 1000;
-const LAST_DELAY = 30000;
+const LAST_DELAY = 32000; // FIRST_DELAY doubled a few times
 
 // delayBefore returns the milliseconds to wait before reconnecting, after so many failed
-// attempts: each delay is longer than the last one up to LAST_DELAY, and its upper half is
-// random, so that the clients of a server that restarts do not come back as one herd.
+// attempts: none is shorter than the one before until the longest is LAST_DELAY, and their
+// upper half is random, so that the clients of a server that restarts do not come back as
+// one herd.
 export function delayBefore(attempt, random) {
   const most = Math.min(LAST_DELAY, FIRST_DELAY * Math.pow(2, attempt));
   return most / 2 + (random() * most) / 2;
