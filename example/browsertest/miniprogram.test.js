@@ -69,6 +69,8 @@ function load() {
   page.setData = (change) => {
     for (const key of Object.keys(change)) assert.ok(key in page.data, `the page has no data.${key}`);
     Object.assign(page.data, structuredClone(change)); // it must cross to another thread
+    const rows = [...page.data.log.map((row) => `row-${row.id}`), ...page.data.queue.map((_, i) => `wait-${i}`)];
+    if (change.last) assert.ok(rows.includes(change.last), `no ${change.last} to scroll to`);
   };
   page.onLoad();
   page.onShow();

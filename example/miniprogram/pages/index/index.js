@@ -46,8 +46,13 @@ Page({
         this.add(note ? 'note' : 'received', text, from);
       },
       closed: (code, reason) => this.add('note', closedText(words, code, reason)),
-      queue: (queue) => this.setData({ queue: queue.slice(), last: `wait-${queue.length - 1}` }),
-    });
+      queue: (queue) =>
+        this.setData({
+          queue: queue.slice(),
+          // The row of what was sent last has been scrolled to already.
+          ...(queue.length > 0 && { last: `wait-${queue.length - 1}` }),
+        }),
+    }, words);
     this.online = ({ isConnected }) => isConnected && this.link.wake();
     wx.onNetworkStatusChange(this.online);
   },
