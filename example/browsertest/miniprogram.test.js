@@ -161,6 +161,27 @@ test('a failed connection switches off and says so, in Chinese too', async () =>
   assert.match(page.data.stateText, /^连接失败。 connectSocket:fail/);
 });
 
+test('a room that no URL can name is refused in words', () => {
+  for (const room of ['', '.', '..']) {
+    const page = load();
+    page.setTarget({ detail: { value: '1' } });
+    page.setRoom({ detail: { value: room } });
+    toggle(page, true);
+    assert.match(page.data.stateText, /^Could not connect\. A room needs a name/);
+    assert.deepEqual([page.data.on, tasks.length], [false, 0]);
+  }
+});
+
+test('a server that does not answer is said in the program\'s own words', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.mock.method(wx, 'connectSocket', () => new Proxy({}, { get: () => () => {} }));
+  language = 'zh_CN';
+  const page = load();
+  toggle(page, true);
+  t.mock.timers.tick(10000);
+  assert.equal(page.data.stateText, '连接失败。 服务器没有应答。');
+});
+
 test('two phones in a room', async () => {
   const [ann, bob] = [load(), load()];
   for (const page of [ann, bob]) {

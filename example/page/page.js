@@ -1,5 +1,5 @@
 import { createLink } from './shared/link.js';
-import { closedText, messageText, stateText, wordsFor } from './shared/words.js';
+import { closedText, messageText, roomPath, stateText, wordsFor } from './shared/words.js';
 import { showFigures } from './figures.js';
 import { dialer } from './socket.js';
 import { createTalk } from './talk.js';
@@ -18,7 +18,7 @@ const inRoom = () => $('target').value === 'room';
 
 function dial(on) {
   id = crypto.getRandomValues(new Uint32Array(4)).join('-');
-  const path = inRoom() ? `rooms/${encodeURIComponent($('room').value)}` : 'ws';
+  const path = inRoom() ? roomPath(words, $('room').value) : 'ws';
   const url = new URL(`${path}?id=${id}`, location);
   url.protocol = url.protocol.replace('http', 'ws'); // https becomes wss
   return dialer(url, $('subprotocol').value)(on);
@@ -32,7 +32,7 @@ const link = createLink(dial, {
     $('state').textContent = stateText(words, state, detail);
     $('carrier').textContent = '';
     if (state === 'open') tellCarrier(id);
-    if (state === 'failed') tellWhy();
+    if (state === 'failed' && !detail) tellWhy(id);
   },
   sent: (text) => talk.add('sent', text),
   message(data) {
@@ -41,7 +41,7 @@ const link = createLink(dial, {
   },
   closed: (code, reason) => talk.add('note', closedText(words, code, reason)),
   queue: (queue) => talk.showQueue(queue),
-});
+}, words);
 
 // tellCarrier shows what the service says about the socket: scripts are not told. The
 // socket may be open a moment before the service lists its session.
@@ -58,10 +58,13 @@ async function tellCarrier(socket) {
 }
 
 // tellWhy says more about a failed handshake, whose status a browser keeps to itself.
-async function tellWhy() {
+async function tellWhy(socket) {
+  const offered = $('subprotocol').value;
   const up = await ask('healthz');
-  if (link.state !== 'failed') return;
-  $('state').textContent += ' ' + (up ? words.refused('echo-protocol') : words.unreachable);
+  if (socket !== id || link.state !== 'failed') return;
+  const why = [up ? words.refused : words.unreachable];
+  if (up && offered !== 'echo-protocol') why.push(words.speaks('echo-protocol'));
+  $('state').textContent = [words.failed, ...why].join(' ');
 }
 
 // ask returns the service's answer, or null when there is none.

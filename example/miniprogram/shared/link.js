@@ -35,7 +35,7 @@ export function delayBefore(attempt, random) {
 //   on.message(data)         a message has come
 //   on.closed(code, reason)  a socket that was open is gone
 //   on.queue(queue)          the messages that wait have changed
-export function createLink(dial, on, random = Math.random) {
+export function createLink(dial, on, words, random = Math.random) {
   const queue = [];
   let state = 'off';
   let wanted = false; // what the owner asked for last
@@ -58,7 +58,7 @@ export function createLink(dial, on, random = Math.random) {
     const mine = (f) => (...args) => me === socket && f(...args);
     const closed = mine(ended);
     socket = me;
-    enter('connecting', PATIENCE, () => drop(me, 'no answer'));
+    enter('connecting', PATIENCE, () => drop(me, words.silent));
     try {
       me.socket = dial({ opened: mine(opened), message: mine(on.message), closed });
     } catch (err) {
@@ -144,7 +144,7 @@ export function createLink(dial, on, random = Math.random) {
       wanted = false;
       const me = socket;
       if (state === 'open') {
-        enter('closing', PATIENCE, () => drop(me, 'no answer'));
+        enter('closing', PATIENCE, () => drop(me, ''));
         me.socket.close();
       } else if (state !== 'closing') {
         // Forgotten before it is closed, so that a late open cannot bring it back.

@@ -23,8 +23,11 @@ const en = {
   closing: 'Closing…',
   waiting: (seconds) => `Connection lost. Trying again in ${seconds} s.`,
   failed: 'Could not connect.',
-  refused: (subprotocol) => `The server is there, but it refused the handshake. It speaks ${subprotocol}.`,
+  refused: 'The server is there, but it refused the handshake.',
+  speaks: (subprotocol) => `It speaks ${subprotocol}.`,
+  silent: 'The server does not answer.',
   unreachable: 'The server cannot be reached.',
+  nameless: 'A room needs a name, and “.” and “..” are none.',
   closed: (code, reason) => `Closed with ${code}: ${reason}`,
   codes: {
     1000: 'as agreed',
@@ -67,10 +70,10 @@ const zh = {
   address: '服务器',
   message: '消息',
   send: '发送',
+  talk: '对话',
   log: '消息记录',
   queue: '等待连接的消息',
   sent: '已发送',
-  talk: '对话',
   received: '已收到',
   waits: '等待中',
   empty: '打开连接，写点什么。连接建立之前写下的消息会在这里等待，然后按顺序发出。',
@@ -80,8 +83,11 @@ const zh = {
   closing: '正在关闭…',
   waiting: (seconds) => `连接已断开，${seconds} 秒后重试。`,
   failed: '连接失败。',
-  refused: (subprotocol) => `服务器在线，但拒绝了握手。它使用的子协议是 ${subprotocol}。`,
+  refused: '服务器在线，但拒绝了握手。',
+  speaks: (subprotocol) => `它使用的子协议是 ${subprotocol}。`,
+  silent: '服务器没有应答。',
   unreachable: '无法连接到服务器。',
+  nameless: '房间要有名称，“.”和“..”不算。',
   closed: (code, reason) => `连接关闭，代码 ${code}：${reason}`,
   codes: {
     1000: '正常关闭',
@@ -123,6 +129,13 @@ export function wordsFor(language) {
 export function stateText(words, state, detail) {
   if (state === 'waiting') return words.waiting(Math.ceil(detail / 1000));
   return state === 'failed' && detail ? `${words.failed} ${detail}` : words[state];
+}
+
+// roomPath returns where a room is. No path leads to one without a name, and a URL takes
+// "." and ".." for ways to another place, encoded or not.
+export function roomPath(words, room) {
+  if (['', '.', '..'].includes(room)) throw new Error(words.nameless);
+  return `rooms/${encodeURIComponent(room)}`;
 }
 
 // closedText says how a socket ended: the server's own reason when it gave one.

@@ -1,5 +1,5 @@
 import { createLink } from '../../shared/link.js';
-import { clock, closedText, messageText, stateText, wordsFor } from '../../shared/words.js';
+import { clock, closedText, messageText, roomPath, stateText, wordsFor } from '../../shared/words.js';
 import { dialer } from '../../socket.js';
 
 // The page shows this many messages, and forgets the oldest beyond them: setData copies
@@ -69,8 +69,8 @@ Page({
 
   dial(on) {
     const { address, target, room } = this.data;
-    const path = target === 1 ? `/rooms/${encodeURIComponent(room)}` : '/ws';
-    return dialer(address + path, 'echo-protocol')(on);
+    const path = target === 1 ? roomPath(this.words, room) : 'ws';
+    return dialer(`${address}/${path}`, 'echo-protocol')(on);
   },
 
   add(kind, text, from = '') {
