@@ -37,6 +37,7 @@ func TestNode(t *testing.T) {
 		"ws.test.js":                         nil,
 		"http2.test.js":                      {"-tls"},
 		"miniprogram.test.js":                nil,
+		"../miniprogram/socket.test.js":      nil,
 		"../miniprogram/shared/link.test.js": nil,
 	} {
 		t.Run(filepath.Base(file), func(t *testing.T) {
