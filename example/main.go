@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -69,10 +70,10 @@ func (s *service) run(ctx context.Context, o options) error {
 
 	failed := make(chan error, 1)
 	if o.tls {
-		fmt.Printf("https://%s\n", ln.Addr())
+		fmt.Printf("https://%s\n", reachable(ln.Addr()))
 		go func() { failed <- srv.ServeTLS(ln, "", "") }()
 	} else {
-		fmt.Printf("http://%s\n", ln.Addr())
+		fmt.Printf("http://%s\n", reachable(ln.Addr()))
 		go func() { failed <- srv.Serve(ln) }()
 	}
 
@@ -82,6 +83,15 @@ func (s *service) run(ctx context.Context, o options) error {
 	case <-ctx.Done():
 		return s.drain(srv, o.notice)
 	}
+}
+
+// reachable returns an address at which a browser on this machine finds the listener: one
+// that listens on every address has none of its own.
+func reachable(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+	}
+	return addr.String()
 }
 
 // drain stops the server and the handlers at once: the server does not wait for upgraded

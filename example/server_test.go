@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+	"regexp"
 	"testing"
 )
 
@@ -24,5 +26,22 @@ func TestProtocols(t *testing.T) {
 				t.Errorf("the page came over %s, want %s", resp.Proto, c.want)
 			}
 		})
+	}
+}
+
+// A browser cannot be sent to every address, so one that it finds is printed.
+func TestPrintedURL(t *testing.T) {
+	for addr, want := range map[string]string{
+		":0":          `^http://localhost:\d+$`,
+		"0.0.0.0:0":   `^http://localhost:\d+$`,
+		"127.0.0.1:0": `^http://127\.0\.0\.1:\d+$`,
+	} {
+		p := start(t, "-addr", addr)
+		if !regexp.MustCompile(want).MatchString(p.url) {
+			t.Errorf("-addr %s prints %s", addr, p.url)
+		}
+		if status, _ := get(t, p.url); status != http.StatusOK {
+			t.Errorf("%s: status %d", p.url, status)
+		}
 	}
 }
