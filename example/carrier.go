@@ -12,7 +12,8 @@ import (
 
 // A carrier is the connection below a session. Scripts in a browser are never told which
 // HTTP version carried their socket, so the page names each (/ws?id=…) and then asks the
-// service (/carrier/…). The name is the page's secret: nobody else can ask for it.
+// service (/carrier/…). Nobody else knows the name but who reads the access log, and there
+// it stands beside all that the service would tell.
 type carrier struct {
 	id       string
 	Protocol string `json:"protocol"` // such as HTTP/2.0
