@@ -55,7 +55,10 @@ func withBearer(r *http.Request, prefix string) *http.Request {
 		for entry := range strings.SplitSeq(line, ",") {
 			entry = strings.Trim(entry, " \t")
 			if encoded, ok := strings.CutPrefix(entry, "base64url."+prefix); ok {
-				token, _ := base64.RawURLEncoding.DecodeString(encoded)
+				token, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
+				if err != nil {
+					token = nil // DecodeString returns what came before the error
+				}
 				tokens = append(tokens, string(token))
 			} else if token, ok := strings.CutPrefix(entry, prefix); ok {
 				tokens = append(tokens, token)
