@@ -14,13 +14,15 @@ import (
 // for which it returns "" is not limited. A nil key takes the client's address as chi's
 // ClientIP middleware, which has to come before, found it, or else r.RemoteAddr: an
 // IPv4 address as it is, an IPv6 address by its /64, for that is what one host is
-// given. Other requests pass untouched.
+// given. What is no address is a client by its name, without a port: so all peers on
+// a Unix socket are one, and a proxy there needs a ClientIP. Other requests pass
+// untouched.
 //
 //	r.Use(chimiddleware.ClientIPFromRemoteAddr)
 //	r.With(middleware.LimitPerClient(10, nil)).Handle("/ws", h)
 //
 // One call to LimitPerClient counts once, over all the routes that its result is used
-// on. A client with no open connection takes no memory.
+// on. Clients with no open connection are forgotten, and their memory given back.
 //
 // A handshake takes its place before the handler runs. The place is free again, once,
 // when the connection has been closed; when the handler returned or panicked without
@@ -79,39 +81,12 @@ func clientAddress(r *http.Request) string {
 			host = r.RemoteAddr
 		}
 		if addr, err = netip.ParseAddr(host); err != nil {
-			return "address " + r.RemoteAddr // such as a Unix socket's; never ""
+			return "address " + host // such as a Unix socket's; never ""
 		}
 	}
-	addr = addr.Unmap().WithZone("")
+	addr = addr.Unmap()
 	if addr.Is6() {
-		return netip.PrefixFrom(addr, 64).Masked().String()
+		return netip.PrefixFrom(addr, 64).Masked().String() // without a zone
 	}
 	return addr.String()
-}
-
-// openPerClient counts the open connections of each client that has any.
-type openPerClient struct {
-	limit int
-
-	mu   sync.Mutex
-	open map[string]int
-}
-
-// add counts one more, unless the client is at the limit.
-func (c *openPerClient) add(client string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.open[client] >= c.limit {
-		return false
-	}
-	c.open[client]++
-	return true
-}
-
-func (c *openPerClient) remove(client string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.open[client]--; c.open[client] == 0 {
-		delete(c.open, client)
-	}
 }
