@@ -17,13 +17,20 @@ func connectListeners(p plan, addr string) (load, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i, c := range cs {
+		if cs[i], err = newBlocking(c); err != nil {
+			cs.Close()
+			return nil, err
+		}
+	}
 	l := &listeners{conns: cs, wait: p.patience, message: [2]batch{newBatch(0, 1, text, 64), newBatch(1, 1, text, 64)}}
 	l.got = make([]byte, len(l.message[0].want))
 	return l, nil
 }
 
 // run sends a message when the last one has arrived everywhere. One goroutine reads all connections in turn: a thousand
-// of them would take more of the machine than the server does.
+// of them would take more of the machine than the server does. It sleeps until the one at hand has something, whatever
+// arrives at the others: see blockingConn.
 func (l *listeners) run(d time.Duration) (count int, err error) {
 	l.patience(d + l.wait)
 	end := time.Now().Add(d)
