@@ -151,15 +151,24 @@ func built(dir, pkg string) (string, error) {
 	return path, nil
 }
 
-// freeAddr is an address that nobody listened on a moment ago.
-func freeAddr(t *testing.T) string {
+// reserve is an address for a program to listen at. Until the test ends nobody gets it by chance: a
+// socket is bound to it, which a server, as it sets SO_REUSEADDR, does not mind.
+func reserve(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Cleanup(func() { syscall.Close(fd) })
+	syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	addr, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint("127.0.0.1:", addr.(*syscall.SockaddrInet4).Port)
 }
 
 // listening waits until p accepts connections at addr.

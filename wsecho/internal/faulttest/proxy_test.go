@@ -15,14 +15,14 @@ import (
 )
 
 // proxies start a proxy before the server at addr, with its configuration as documented but for the
-// addresses and an idle timeout of 3 s (and more frequent checks). They return where it listens.
+// addresses and an idle timeout of 5 s (and more frequent checks). They return where it listens.
 var proxies = map[string]func(t *testing.T, addr string, edits ...edit) string{
 	"nginx": func(t *testing.T, addr string, edits ...edit) string {
-		listen := freeAddr(t)
+		listen := reserve(t)
 		part := configure(t, "nginx.conf", append(edits,
 			edit{"listen 80;", "listen " + listen + ";"},
 			edit{"127.0.0.1:8080", addr},
-			edit{"proxy_read_timeout 60s;", "proxy_read_timeout 3s;"})...)
+			edit{"proxy_read_timeout 60s;", "proxy_read_timeout 5s;"})...)
 		dir := filepath.Dir(part)
 		whole := filepath.Join(dir, "whole.conf")
 		conf := fmt.Sprintf("daemon off; pid %s/pid; events {}\nhttp { access_log off;\n", dir)
@@ -37,13 +37,14 @@ var proxies = map[string]func(t *testing.T, addr string, edits ...edit) string{
 		return listens(t, cmd, listen)
 	},
 	"haproxy": func(t *testing.T, addr string, edits ...edit) string {
-		listen := freeAddr(t)
+		listen := reserve(t)
 		conf := configure(t, "haproxy.cfg", append(edits,
 			edit{"bind :80", "bind " + listen},
 			edit{"127.0.0.1:8080", addr},
-			edit{"timeout tunnel 60s", "timeout tunnel 3s"},
-			edit{"inter 2s", "inter 100ms"})...)
-		return listens(t, exec.Command(installed(t, "haproxy"), "-db", "-f", conf), listen)
+			edit{"timeout tunnel 60s", "timeout tunnel 5s\n    timeout check 10s"}, // of a busy server; by itself it is inter
+			edit{"inter 2s", "inter 500ms"})...)
+		// -n: else it takes as many as the limit on open files allows, which may be millions.
+		return listens(t, exec.Command(installed(t, "haproxy"), "-db", "-n", "400", "-f", conf), listen)
 	},
 }
 
@@ -92,12 +93,12 @@ func behindEach(t *testing.T, f func(t *testing.T, name string)) {
 // that is dead behind it.
 func TestProxyIdle(t *testing.T) {
 	behindEach(t, func(t *testing.T, name string) {
-		s := serve(t, &wsecho.Handler{PingInterval: 800 * time.Millisecond, PongTimeout: 600 * time.Millisecond})
+		s := serve(t, &wsecho.Handler{PingInterval: 800 * time.Millisecond, PongTimeout: 3 * time.Second})
 		addr := proxies[name](t, s.addr)
 		idle, mute := dial(t, addr, "idle"), dialMute(t, addr, "mute")
 		s.endsWith(t, "mute", wsecho.ErrPongTimeout)
 		mute.closes(t, "close:1011")
-		idle.pinged(t, 6) // 4.8 s
+		idle.pinged(t, 8) // 6.4 s
 		idle.echoes(t, "still here")
 	})
 }
@@ -195,8 +196,12 @@ func TestProxyReadiness(t *testing.T) {
 	c := dial(t, addr, "early")
 	s.draining.Store(true)
 	eventually(t, "HAProxy refuses", func() bool {
-		_, answer, err := handshake(t, addr, "late")
-		return err == nil && answer.StatusCode == http.StatusServiceUnavailable
+		p, answer, err := handshake(t, addr, "late")
+		if err != nil {
+			return false
+		}
+		p.Close()
+		return answer.StatusCode == http.StatusServiceUnavailable
 	})
 	before := s.h.Stats().Opened
 	handshake(t, addr, "later")

@@ -19,7 +19,7 @@ import (
 // Pings overtake the round trip: several are on their way at once.
 func TestLatency(t *testing.T) {
 	t.Parallel()
-	s := serve(t, &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 3 * time.Second})
+	s := serve(t, &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 8 * time.Second})
 	n := networkTo(t, s)
 	n.add("latency", up, toxic.Attributes{"latency": 400})
 	n.add("latency", down, toxic.Attributes{"latency": 400})
@@ -35,10 +35,10 @@ func TestLatency(t *testing.T) {
 // A network slower than PongTimeout allows is as good as none; the peer is told all the same.
 func TestLatencyBeyondPongTimeout(t *testing.T) {
 	t.Parallel()
-	s := serve(t, &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 300 * time.Millisecond})
+	s := serve(t, &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 300 * time.Millisecond, CloseTimeout: time.Second})
 	n := networkTo(t, s)
-	n.add("latency", up, toxic.Attributes{"latency": 1000})
 	c := dial(t, n.addr, "moon")
+	n.add("latency", up, toxic.Attributes{"latency": 20_000}) // once pongs come, they come all the time
 	c.closes(t, "close:1011")
 	s.endsWith(t, "moon", wsecho.ErrPongTimeout)
 }
@@ -46,15 +46,15 @@ func TestLatencyBeyondPongTimeout(t *testing.T) {
 // The peer's pongs wait for seconds behind the message that it sends at 1 KB/s: it is busy, not dead.
 func TestBandwidthUp(t *testing.T) {
 	t.Parallel()
-	s := serve(t, &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 600 * time.Millisecond})
+	s := serve(t, &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 2500 * time.Millisecond})
 	n := networkTo(t, s)
 	c := dial(t, n.addr, "modem")
 	n.add("bandwidth", up, toxic.Attributes{"rate": 1})
 	before := c.pings.Load()
-	long := strings.Repeat("slow", 750)
+	long := strings.Repeat("slow", 1750)
 	c.Send(peer.Text(long))
-	c.gets(t, "text:len 3000")
-	if pings := c.pings.Load() - before; pings < 4 {
+	c.gets(t, "text:len 7000")
+	if pings := c.pings.Load() - before; pings < 15 { // more than PongTimeout
 		t.Errorf("%d pings came meanwhile: the message was not slow enough to prove anything", pings)
 	}
 	c.echoes(t, "still here")
@@ -66,7 +66,7 @@ func TestBandwidthDown(t *testing.T) {
 	t.Parallel()
 	flooded := make(chan error, 1)
 	s := serve(t, &wsecho.Handler{
-		PingInterval: 200 * time.Millisecond, PongTimeout: 5 * time.Second, WriteTimeout: 500 * time.Millisecond,
+		PingInterval: 200 * time.Millisecond, PongTimeout: 5 * time.Second, WriteTimeout: 3 * time.Second,
 		OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
 			if string(p) != "flood" {
 				return wsecho.Echo(ctx, s, typ, p)
@@ -129,7 +129,7 @@ func TestSlicer(t *testing.T) {
 // The network swallows what the client sends, and says nothing.
 func TestBlackHole(t *testing.T) {
 	t.Parallel()
-	s := serve(t, &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 300 * time.Millisecond})
+	s := serve(t, &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 3 * time.Second})
 	n := networkTo(t, s)
 	gone, other := dial(t, n.addr, "gone"), dial(t, s.addr, "other")
 	gone.echoes(t, "before")
@@ -195,7 +195,7 @@ func TestHalfClosed(t *testing.T) {
 // The client is gone, and the network keeps that to itself.
 func TestHalfOpen(t *testing.T) {
 	t.Parallel()
-	s := serve(t, &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 300 * time.Millisecond, CloseTimeout: time.Second})
+	s := serve(t, &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 3 * time.Second, CloseTimeout: time.Second})
 	n := networkTo(t, s)
 	n.add("slow_close", up, toxic.Attributes{"delay": 60_000})
 	c := dial(t, n.addr, "ghost")

@@ -24,7 +24,7 @@ func (s *toxicServer) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := freeAddr(t)
+	addr := reserve(t)
 	host, port, _ := net.SplitHostPort(addr)
 	if s.p, err = run(exec.Command(path, "-host", host, "-port", port)); err != nil {
 		t.Fatal(err)
