@@ -19,8 +19,8 @@ func TestPings(t *testing.T) {
 	for _, over := range transports {
 		t.Run(over.Name, func(t *testing.T) {
 			t.Parallel()
-			b := sessiontest.Start(t, over, &wsecho.Handler{PingInterval: 5 * time.Millisecond, PongTimeout: 2 * time.Second}, false)
-			for n := range 500 { // more than PongTimeout
+			b := sessiontest.Start(t, over, &wsecho.Handler{PingInterval: 10 * time.Millisecond, PongTimeout: 5 * time.Second}, false)
+			for n := range 550 { // more than PongTimeout
 				if m := b.Peer.Next(); m != "ping:" {
 					t.Fatalf("the peer saw %q after %d pings", m, n)
 				}
@@ -33,9 +33,10 @@ func TestPings(t *testing.T) {
 
 // A mute peer is told 1011, in the middle of a stream that others share.
 func TestMutePeerAmongOthers(t *testing.T) {
+	t.Parallel()
 	ended := make(chan error, 2)
 	h := &wsecho.Handler{
-		Logger: new(sessiontest.Log).Logger(), PingInterval: 50 * time.Millisecond, PongTimeout: 2 * time.Second,
+		Logger: new(sessiontest.Log).Logger(), PingInterval: 50 * time.Millisecond, PongTimeout: 5 * time.Second,
 		OnClose: func(_ context.Context, _ *wsecho.Session, err error) { ended <- err },
 	}
 	s := serve(t, h, true)
@@ -63,7 +64,7 @@ func TestLongHook(t *testing.T) {
 			t.Run(over.Name+", "+where, func(t *testing.T) {
 				t.Parallel()
 				enough := make(chan struct{})
-				h := &wsecho.Handler{PingInterval: 10 * time.Millisecond, PongTimeout: 500 * time.Millisecond}
+				h := &wsecho.Handler{PingInterval: 50 * time.Millisecond, PongTimeout: 3 * time.Second}
 				if where == "OnOpen" {
 					h.OnOpen = func(*wsecho.Session, *http.Request) error { <-enough; return nil }
 				} else {
@@ -74,7 +75,7 @@ func TestLongHook(t *testing.T) {
 				}
 				b := sessiontest.Start(t, over, h, false)
 				b.Send(peer.Text("hello"))
-				for n := range 120 { // twice PongTimeout, and more
+				for n := range 130 { // twice PongTimeout, and more
 					if m := b.Peer.Next(); m != "ping:" {
 						t.Fatalf("the peer saw %q after %d pings", m, n)
 					}

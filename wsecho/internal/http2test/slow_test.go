@@ -32,9 +32,10 @@ func talk(t *testing.T, p *peer.Peer, s string) {
 // A peer reads nothing: its queue fills, TryWrite refuses, Write waits and can be given up, and after
 // WriteTimeout the session ends. A stream on the same connection notices nothing.
 func TestPeerReadsNothing(t *testing.T) {
+	t.Parallel()
 	opened, ended := make(chan *wsecho.Session, 2), make(chan error, 2)
 	h := &wsecho.Handler{
-		Logger: new(sessiontest.Log).Logger(), WriteLimit: 256 << 10, WriteTimeout: 2 * time.Second, PingInterval: -1,
+		Logger: new(sessiontest.Log).Logger(), WriteLimit: 256 << 10, WriteTimeout: 5 * time.Second, PingInterval: -1,
 		OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
 			if string(p) == "who" {
 				opened <- s

@@ -60,7 +60,7 @@ func TestStorm(t *testing.T) {
 			var lives sync.Map // by path: a channel that OnClose closes
 			h := &wsecho.Handler{
 				Logger:       slog.New(slog.DiscardHandler),
-				PingInterval: 500 * time.Millisecond, PongTimeout: 3 * time.Second, WriteTimeout: 3 * time.Second,
+				PingInterval: 500 * time.Millisecond, PongTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second,
 				OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
 					switch string(p) {
 					case "close":

@@ -42,7 +42,7 @@ type server struct {
 }
 
 // patience is how long anything may take before a test calls it stuck.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // serve serves h until the test ends. Every session has to end before: the test closes its Handler in
 // a cleanup of its own, or earlier.
