@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -24,7 +25,20 @@ import (
 	"example.com/wsecho/wsecho"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain fails the run if a goroutine is left when all tests are done. goleak itself waits for half
+// a second only.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	left := goleak.Find()
+	for deadline := time.Now().Add(10 * time.Second); left != nil && time.Now().Before(deadline); {
+		left = goleak.Find()
+	}
+	if left != nil {
+		fmt.Fprintln(os.Stderr, left)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // busy is a Handler that has seen one of everything: a session that goes on, one that its peer has
 // closed, and a handshake that was refused.
