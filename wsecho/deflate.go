@@ -69,40 +69,43 @@ func (f *inflater) ReadByte() (b byte, err error) {
 	return b, err
 }
 
-// inflate appends to dst, which is empty, the message whose deflated payload is p.
-func (z *deflater) inflate(dst, p []byte, limit int64) ([]byte, *ending) {
+// inflate returns the message whose deflated payload is p, in a buffer for putMsg.
+func (z *deflater) inflate(p []byte, limit int64) (msg *[]byte, e *ending) {
+	msg = getMsg(len(p))
 	if len(p) == 0 {
-		return dst, nil // not what section 7.2.3.6 asks for, but what some send and zlib takes
+		return msg, nil // not what section 7.2.3.6 asks for, but what some send and zlib takes
 	}
 	f := inflaterPool.Get().(*inflater)
 	defer inflaterPool.Put(f)
 	f.p, f.tail = p, messageEnd
 	f.r.(flate.Resetter).Reset(f, z.window)
 	for finals := 0; ; {
-		if len(dst) == cap(dst) {
-			dst = append(dst, 0)[:len(dst)]
+		if len(*msg) == cap(*msg) {
+			msg = growMsg(msg, 1)
 		}
-		n, err := f.r.Read(dst[len(dst):cap(dst)])
-		dst = dst[:len(dst)+n]
-		if limit >= 0 && int64(len(dst))-1 > limit { // endByte is not the message's
-			return dst, tooBig
+		have := len(*msg)
+		n, err := f.r.Read((*msg)[have:cap(*msg)])
+		have += n
+		*msg = (*msg)[:have]
+		if limit >= 0 && int64(have)-1 > limit { // endByte is not the message's
+			return msg, tooBig
 		}
 		switch {
 		case err == nil:
 			continue
 		case err != io.EOF:
-			return dst, invalid("compressed data does not inflate", err)
-		case f.tail == "" && len(dst) > 0 && dst[len(dst)-1] == endByte:
-			dst = dst[:len(dst)-1]
-			z.keep(dst)
-			return dst, nil
+			return msg, invalid("compressed data does not inflate", err)
+		case f.tail == "" && have > 0 && (*msg)[have-1] == endByte:
+			*msg = (*msg)[:have-1]
+			z.keep(*msg)
+			return msg, nil
 		case f.tail == "":
-			return dst, invalid("compressed data is cut short", nil)
+			return msg, invalid("compressed data is cut short", nil)
 		}
 		if finals++; finals > finalsMax { // the sender's own final blocks, section 7.2.3.4
-			return dst, invalid("too many final blocks in one message", nil)
+			return msg, invalid("too many final blocks in one message", nil)
 		}
-		f.r.(flate.Resetter).Reset(f, lastWindow(slices.Clone(z.window), dst))
+		f.r.(flate.Resetter).Reset(f, lastWindow(slices.Clone(z.window), *msg))
 	}
 }
 

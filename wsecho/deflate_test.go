@@ -40,7 +40,8 @@ func TestInflateExamples(t *testing.T) {
 	} {
 		z := &deflater{keepIn: v.keepIn}
 		for i, want := range v.want {
-			got, e := z.inflate(nil, []byte(v.in[i]), 100)
+			msg, e := z.inflate([]byte(v.in[i]), 100)
+			got := *msg
 			switch {
 			case want == "!":
 				if e == nil || e.label != "invalid" || e.code != websocket.StatusInvalidFramePayloadData {
@@ -61,7 +62,8 @@ func TestInflateLimit(t *testing.T) {
 				continue
 			}
 			z := &deflater{keepIn: true}
-			got, e := z.inflate(nil, squeeze(t, p), limit)
+			msg, e := z.inflate(squeeze(t, p), limit)
+			got := *msg
 			if over := limit >= 0 && limit < int64(size); over != (e != nil) || over && !errors.Is(e.err, websocket.ErrMessageTooBig) || !over && !bytes.Equal(got, p) {
 				t.Errorf("%d bytes, limit %d: %d, %+v", size, limit, len(got), e)
 			}
@@ -112,8 +114,8 @@ func TestDeflate(t *testing.T) {
 			if got, err := io.ReadAll(flate.NewReaderDict(whole, theirs)); err != nil || string(got) != string(p)+string(rune(endByte)) {
 				t.Fatalf("keep %v, message %d of %d bytes: flate reads %d, %v", keep, i, len(p), len(got), err)
 			}
-			if got, e := in.inflate(nil, z, -1); e != nil || !bytes.Equal(got, p) {
-				t.Fatalf("keep %v, message %d of %d bytes: inflate reads %d, %+v", keep, i, len(p), len(got), e)
+			if got, e := in.inflate(z, -1); e != nil || !bytes.Equal(*got, p) {
+				t.Fatalf("keep %v, message %d of %d bytes: inflate reads %d, %+v", keep, i, len(p), len(*got), e)
 			}
 			if keep {
 				theirs = append(theirs, p...)
@@ -151,9 +153,9 @@ func TestInflateCutShort(t *testing.T) {
 		if n == 4 {
 			continue // the four that section 7.2.2 adds are its data, by the letter
 		}
-		got, e := new(deflater).inflate(nil, []byte{1, n, 0, ^n, 0xff}, 100)
+		got, e := new(deflater).inflate([]byte{1, n, 0, ^n, 0xff}, 100)
 		if e == nil {
-			t.Errorf("%d bytes: inflates to %q", n, got)
+			t.Errorf("%d bytes: inflates to %q", n, *got)
 		}
 	}
 }

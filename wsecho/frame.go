@@ -30,27 +30,32 @@ type header struct {
 // that shows it is in; n is known (and may be judged) before the key is, while size is still 0.
 // open: a fragmented message is under way. deflate: RSV1 may be set (RFC 7692 section 6).
 func parseHeader(b []byte, open, deflate bool) (h header, e *ending) {
-	if len(b) < 2 {
+	if len(b) < 1 {
 		return h, nil
 	}
 	h.fin, h.rsv1, h.op = b[0]&finBit != 0, b[0]&rsv1Bit != 0, b[0]&0xf
-	n7 := b[1] & 0x7f
 	data, control := h.op == opText || h.op == opBinary, h.op >= opClose
 	switch {
 	case b[0]&0x30 != 0 || h.rsv1 && !(deflate && data):
 		return h, violation("reserved bit set")
 	case h.op > opBinary && !control || h.op > opPong:
 		return h, violation("reserved opcode")
-	case b[1]&maskBit == 0:
-		return h, violation("frame not masked")
 	case control && !h.fin:
 		return h, violation("control frame fragmented")
-	case control && n7 > maxControl:
-		return h, violation("control frame longer than 125 bytes")
 	case h.op == opCont && !open:
 		return h, violation("continuation of nothing")
 	case data && open:
 		return h, violation("new message inside a fragmented one")
+	}
+	if len(b) < 2 {
+		return h, nil
+	}
+	n7 := b[1] & 0x7f
+	switch {
+	case b[1]&maskBit == 0:
+		return h, violation("frame not masked")
+	case control && n7 > maxControl:
+		return h, violation("control frame longer than 125 bytes")
 	}
 	size := 2
 	switch n7 {
@@ -64,14 +69,16 @@ func parseHeader(b []byte, open, deflate bool) (h header, e *ending) {
 			return h, violation("length not in its shortest form")
 		}
 	case 127:
+		if len(b) > 2 && b[2]&0x80 != 0 {
+			return h, violation("length with its top bit set")
+		}
+		if len(b) >= 8 && binary.BigEndian.Uint64(b)<<16 == 0 { // the first six of its eight bytes
+			return h, violation("length not in its shortest form")
+		}
 		if size = 10; len(b) < size {
 			return h, nil
 		}
-		if h.n = int64(binary.BigEndian.Uint64(b[2:])); h.n < 0 {
-			return h, violation("length with its top bit set")
-		} else if h.n < 1<<16 {
-			return h, violation("length not in its shortest form")
-		}
+		h.n = int64(binary.BigEndian.Uint64(b[2:]))
 	}
 	if len(b) >= size+4 {
 		h.key, h.size = binary.LittleEndian.Uint32(b[size:]), size+4
@@ -151,19 +158,22 @@ func cutReason(reason string) string {
 	return reason
 }
 
-// parseClose reads the payload of the peer's close frame.
-func parseClose(p []byte) (websocket.CloseError, *ending) {
-	if len(p) == 0 {
-		return websocket.CloseError{Code: websocket.StatusNoStatusRcvd}, nil
-	}
-	if len(p) == 1 {
-		return websocket.CloseError{}, violation("close payload of one byte")
-	}
-	ce := websocket.CloseError{Code: websocket.StatusCode(binary.BigEndian.Uint16(p)), Reason: string(p[2:])}
+// parseClose reads the payload of the peer's close frame, of which a part may not be in yet. What is
+// wrong is said as soon as the byte that shows it is in.
+func parseClose(p []byte, whole bool) (ce websocket.CloseError, e *ending) {
 	switch {
-	case !sendable(ce.Code):
+	case len(p) == 0:
+		return websocket.CloseError{Code: websocket.StatusNoStatusRcvd}, nil
+	case len(p) == 1 && whole:
+		return ce, violation("close payload of one byte")
+	case len(p) == 1:
+		return ce, nil
+	}
+	ce = websocket.CloseError{Code: websocket.StatusCode(binary.BigEndian.Uint16(p)), Reason: string(p[2:])}
+	if !sendable(ce.Code) {
 		return ce, violation("close code that may not be sent")
-	case !utf8.ValidString(ce.Reason):
+	}
+	if n, ok := validPrefix(p[2:]); !ok || whole && n < len(p)-2 {
 		return ce, invalid("close reason is not UTF-8", nil)
 	}
 	return ce, nil

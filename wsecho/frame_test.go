@@ -37,6 +37,9 @@ func TestParseHeaderStarts(t *testing.T) {
 			if e != nil && (e.label != "protocol" || e.code != websocket.StatusProtocolError || e.reason == "") {
 				t.Fatalf("%x: %+v", b, e)
 			}
+			if _, e := parseHeader(b[:1], state.open, state.deflate); (e != nil) != slices.Contains([]bool{broken[0], broken[1], broken[2], broken[3], broken[5], broken[7], broken[8]}, true) {
+				t.Fatalf("%x in %+v: %v of the first byte, rules broken %v", b, state, e, broken)
+			}
 			if e == nil && (h.fin != fin || h.rsv1 != rsv1 || h.op != op || h.size != 0 || n7 < 126 && h.n != int64(n7)) {
 				t.Fatalf("%x: %+v", b, h)
 			}
@@ -66,11 +69,17 @@ func TestParseHeaderLengths(t *testing.T) {
 		case 64:
 			b = binary.BigEndian.AppendUint64(append(b, maskBit|127), v.n)
 		}
-		known := len(b)
+		known, shown := len(b), len(b) // the length, and that it is wrong
+		if v.form == 64 {
+			shown = 8 // the first six bytes are zero
+			if v.n >= 1<<63 {
+				shown = 3
+			}
+		}
 		b = append(b, 0x11, 0x22, 0x33, 0x44, 'p', 'a', 'y')
 		for i := range len(b) + 1 {
 			h, e := parseHeader(b[:i], false, false)
-			if want := i >= known && !v.ok; (e != nil) != want {
+			if want := i >= shown && !v.ok; (e != nil) != want {
 				t.Errorf("%d in %d bits, %d bytes of it: %v", v.n, v.form, i, e)
 			}
 			if e != nil {
@@ -249,7 +258,7 @@ func TestCloseCodes(t *testing.T) {
 		if sendable(websocket.StatusCode(code)) != legal {
 			t.Errorf("sendable(%d) is %v", code, !legal)
 		}
-		ce, e := parseClose(append(binary.BigEndian.AppendUint16(nil, uint16(code)), "why"...))
+		ce, e := parseClose(append(binary.BigEndian.AppendUint16(nil, uint16(code)), "why"...), true)
 		if (e == nil) != legal || ce != (websocket.CloseError{Code: websocket.StatusCode(code), Reason: "why"}) {
 			t.Errorf("%d: %v, %v", code, ce, e)
 		}
@@ -273,9 +282,21 @@ func TestParseClose(t *testing.T) {
 		{"\x03\xe8\xe2\x82", websocket.CloseError{Code: 1000, Reason: "\xe2\x82"}, 1007},
 		{"\x03\xed\xff", websocket.CloseError{Code: 1005, Reason: "\xff"}, 1002},
 	} {
-		ce, e := parseClose([]byte(v.payload))
+		ce, e := parseClose([]byte(v.payload), true)
 		if ce != v.want || (e == nil) != (v.answer == 0) || e != nil && e.code != v.answer {
 			t.Errorf("%q: %v, %+v", v.payload, ce, e)
+		}
+	}
+	// Of a part it says what no continuation can mend.
+	for _, v := range []struct {
+		part   string
+		answer websocket.StatusCode
+	}{
+		{"", 0}, {"\x03", 0}, {"\x03\xe8", 0}, {"\x03\xed", 1002}, {"\x03\xe8a", 0}, {"\x03\xe8\xe2", 0}, {"\x03\xe8\xe2\x82", 0},
+		{"\x03\xe8\xff", 1007}, {"\x03\xe8a\xe2a", 1007}, {"\x03\xe8\xed\xa0", 1007},
+	} {
+		if _, e := parseClose([]byte(v.part), false); (e == nil) != (v.answer == 0) || e != nil && e.code != v.answer {
+			t.Errorf("%q, and more to come: %+v", v.part, e)
 		}
 	}
 }

@@ -67,6 +67,9 @@ func (s *Session) open(r *http.Request) {
 
 // message hands one message to OnMessage, in the session's goroutine.
 func (s *Session) message(typ websocket.MessageType, p []byte) {
+	if s.phase.Load() == ended { // while the message was inflated or checked
+		return
+	}
 	s.quiet.busy = true
 	s.in.count(len(p))
 	if s.in.r == s.in.w { // the hook may take long

@@ -14,14 +14,12 @@ const (
 	waitSize = 512      // of one that a plain conn waits in
 	bulkSize = 65 << 10 // of one for who sends much at once, such as whole messages of 64 KiB
 	trust    = 64 << 10 // what the header of a frame may reserve before its bytes come
-	keepMsg  = 1 << 20  // a message buffer larger than that is not kept
 )
 
 var (
 	inPool   = sync.Pool{New: func() any { return new([inSize]byte) }}
 	waitPool = sync.Pool{New: func() any { return new([waitSize]byte) }}
 	bulkPool = sync.Pool{New: func() any { return new([bulkSize]byte) }}
-	msgPool  = sync.Pool{New: func() any { return new([]byte) }}
 )
 
 // input is what the peer sends, from bytes to messages. It belongs to the goroutine that reads.
@@ -29,6 +27,7 @@ type input struct {
 	buf  []byte // pooled, held only while it has bytes
 	r, w int    // of buf
 	last int    // bytes that the last read took; it may be the same again
+	full bool   // it took all that there was room for
 
 	// The message under way, unless it lies whole in buf.
 	msg      *[]byte // pooled
@@ -78,8 +77,8 @@ func (in *input) room(plain bool) []byte {
 	case in.buf == nil && in.left >= inSize:
 		in.grow(1)
 		m := *in.msg
-		return m[len(m):min(int64(cap(m)), int64(len(m))+in.left)]
-	case in.buf == nil && plain && in.last < waitSize:
+		return m[len(m) : len(m)+int(min(int64(cap(m)-len(m)), in.left))]
+	case in.buf == nil && plain && !in.full && in.left <= waitSize:
 		in.buf = waitPool.Get().(*[waitSize]byte)[:]
 	case in.buf == nil && in.last >= inSize:
 		in.buf = bulkPool.Get().(*[bulkSize]byte)[:]
@@ -112,7 +111,7 @@ func (in *input) tidy() {
 // longer than what it inflates to.
 func (in *input) over(h header, limit int64) bool {
 	if limit < 0 {
-		return false
+		limit = math.MaxInt64 // which the fragments of a message may not add up to either
 	}
 	deflated := h.rsv1
 	if in.open {
@@ -131,23 +130,17 @@ func (in *input) over(h header, limit int64) bool {
 func (in *input) begin(h header) {
 	if !in.open {
 		in.open, in.op, in.deflated, in.valid = true, h.op, h.rsv1, 0
-		in.msg = getMsg()
+		in.msg = getMsg(0)
 	}
 	in.fin, in.key, in.left = h.fin, h.key, h.n
 }
 
-// grow makes room for n more bytes of the message, and looks ahead within the frame: at twice what
-// has come, so that copying stays below the message's own length, and never far on a header's word.
+// grow makes room for n more bytes of the message, and looks ahead within the frame, but not far on a
+// header's word.
 func (in *input) grow(n int) {
-	m := *in.msg
-	if len(m)+n <= cap(m) {
-		return
+	if have := len(*in.msg); have+n > cap(*in.msg) {
+		in.msg = growMsg(in.msg, max(n, int(min(in.left, max(trust-int64(have), 0)))))
 	}
-	ahead := min(in.left, int64(max(len(m), trust)))
-	if !in.fin {
-		ahead = max(ahead, int64(len(m))) // or each of many tiny fragments would copy all that came before
-	}
-	*in.msg = append(make([]byte, 0, len(m)+max(n, int(ahead))), m...)
 }
 
 // took unmasks and checks the last n bytes of the message. ok is false if they are no text.
@@ -199,9 +192,9 @@ func (s *Session) collected(n int) {
 	in.open = false
 	p, e := *in.msg, (*ending)(nil)
 	if in.deflated {
-		inflated := getMsg()
+		var inflated *[]byte
+		inflated, e = s.z.inflate(p, s.h.set.readLimit)
 		defer putMsg(inflated)
-		*inflated, e = s.z.inflate(*inflated, p, s.h.set.readLimit)
 		if p = *inflated; e == nil && in.op == opText && !utf8.Valid(p) {
 			e = notText
 		}
@@ -218,14 +211,5 @@ func (in *input) dropMsg() {
 	if in.msg != nil {
 		putMsg(in.msg)
 		in.msg, in.open, in.left = nil, false, 0
-	}
-}
-
-func getMsg() *[]byte { return msgPool.Get().(*[]byte) }
-
-func putMsg(b *[]byte) {
-	if cap(*b) <= keepMsg {
-		*b = (*b)[:0]
-		msgPool.Put(b)
 	}
 }

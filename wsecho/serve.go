@@ -148,6 +148,9 @@ func (s *Session) pass() {
 			continue
 		}
 		if !whole {
+			if h.op == opClose {
+				s.peekClose(b[h.size:], h.key)
+			}
 			break
 		}
 		end := h.size + int(h.n)
@@ -181,10 +184,20 @@ func (s *Session) control(op byte, p []byte) {
 	case opPing:
 		s.pong(p)
 	case opClose:
-		ce, e := parseClose(p)
+		ce, e := parseClose(p, true)
 		if e == nil {
 			e = peerClosed(ce)
 		}
+		s.end(e, true)
+	}
+}
+
+// peekClose ends the session for what is wrong with the part of a close frame that is in.
+func (s *Session) peekClose(masked []byte, key uint32) {
+	var p [maxControl]byte
+	n := copy(p[:], masked)
+	unmask(p[:n], key)
+	if _, e := parseClose(p[:n], false); e != nil {
 		s.end(e, true)
 	}
 }

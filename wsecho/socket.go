@@ -71,7 +71,11 @@ func (k *socket) closeRead() {
 
 // noLinger keeps the kernel from trying for minutes to deliver what a lost peer does not take.
 func (k *socket) noLinger() {
-	if c, ok := k.Conn.(*net.TCPConn); ok {
+	c := k.Conn
+	if encrypted, ok := c.(*tls.Conn); ok {
+		c = encrypted.NetConn()
+	}
+	if c, ok := c.(*net.TCPConn); ok {
 		c.SetLinger(0)
 	}
 }
@@ -108,7 +112,7 @@ func (rd *reader) read(now bool) (int, error) {
 	}
 	p := rd.in.room(true)
 	n, err := rd.sock.Conn.Read(p)
-	rd.in.last = n
+	rd.in.last, rd.in.full = n, n == len(p)
 	if n == 0 {
 		rd.in.tidy()
 	}
