@@ -18,7 +18,7 @@ type liar struct {
 	says   string // of the error that ends the run
 }
 
-const late = 20 // messages
+const late = 5 // messages
 
 var liars = []liar{
 	{lying("flips", func(c *websocket.Conn, typ, i int, p []byte) error {
@@ -93,7 +93,7 @@ func TestLiarsEndTheRun(t *testing.T) {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
 			p := tiny()
-			p.span, p.patience = 5*time.Second, time.Second // but few come to their end
+			p.span, p.patience = 5*time.Second, 5*time.Second // but few come to their end
 			p.peers = []peer{l.peer}
 			var err error
 			if p.columns, err = choose(p.columns, l.column, column.id); err != nil {

@@ -79,7 +79,7 @@ func TestExitCodes(t *testing.T) {
 		code int
 		says string // on standard error
 	}{
-		{"-only flips -columns ping-pong -short", 1, "ping-pong 64 B: flips: wrong echo"},
+		{"-only flips -columns ping-pong -short -rounds 100", 1, "ping-pong 64 B: flips: wrong echo"},
 		{"-only nobody", 2, `no "nobody" among`},
 		{"-columns nothing", 2, `no "nothing" among ping-pong, `},
 		{"-short extra", 2, `unexpected argument "extra"`},
