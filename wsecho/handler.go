@@ -79,9 +79,11 @@ type Handler struct {
 	// 0: 25 s, under the 60 s after which common proxies cut an idle connection.
 	PingInterval time.Duration
 
-	// PongTimeout is how long after a ping the peer may stay silent; any byte counts as life, and so
-	// does one that waits unread while a hook runs. It must exceed what a slow link needs for the bytes
-	// that are on their way before the ping. Negative: pings may stay unanswered. 0: 10 s.
+	// PongTimeout is how long after a ping the peer may stay silent; any byte counts as life, and so does
+	// one that waits unread while a hook runs. On Linux over TCP a peer that takes what was sent before the
+	// ping has until the ping has arrived; elsewhere PongTimeout must exceed what a slow link needs for those
+	// bytes. While a hook runs and the socket is full of what it leaves unread, or cannot be asked (TLS,
+	// HTTP/2), the verdict waits for the hook. Negative: pings may stay unanswered. 0: 10 s.
 	PongTimeout time.Duration
 
 	// WriteTimeout is how long a peer may take none of the bytes that wait for it. As progress may show
@@ -90,8 +92,8 @@ type Handler struct {
 	WriteTimeout time.Duration
 
 	// CloseTimeout is the time from the start of the close to the end of the connection, in which what
-	// was written before leaves and the peer answers. Negative: the peer's answer is not waited for, only,
-	// within WriteTimeout or else 5 s, what was written before. 0: 5 s.
+	// was written before leaves and the peer answers. Negative: the peer's answer is not waited for, and what
+	// was written before has WriteTimeout to leave, or 5 s if that is negative. 0: 5 s.
 	CloseTimeout time.Duration
 
 	// DrainSpread is the time over which Shutdown spreads its closes, evenly and with jitter, so that

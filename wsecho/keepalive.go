@@ -17,7 +17,11 @@ type keepalive struct {
 	endBy  time.Duration // the connection's end
 	asked  bool          // that question stands: the socket's read deadline is in the past
 	queued bool          // the ping that pongBy is for has not left yet
-	unread int           // bytes that waited in the socket when it was sent
+
+	// What the kernel knew when it left.
+	unread int   // bytes of the peer's that no one has read
+	pinged int64 // bytes of ours, up to and with the ping
+	acked  int64 // how many of those the peer's kernel had taken; later, when they were last looked at
 }
 
 // alarm sets the timer. Under Session.mu.
@@ -29,21 +33,23 @@ func (k *keepalive) alarm(s *Session, d time.Duration) {
 	}
 }
 
-// endWithin sets the time for the connection's end; negative: as soon as the queue is empty, which is
-// at once if nothing can be sent any more, and what WriteTimeout sees to. Under Session.mu.
+// endWithin sets the time for the connection's end, never later than it was set before. Negative: the
+// peer is not waited for, only the queue, which is no matter if nothing can be sent any more. Under Session.mu.
 func (k *keepalive) endWithin(s *Session, d time.Duration) {
-	if d < 0 {
-		switch {
-		case s.out.err != nil:
-			d = 0
-		case s.h.set.writeTimeout > 0:
-			return
-		default: // or a close might never end
-			d = defaultCloseTimeout
-		}
+	switch t := s.h.set.writeTimeout; {
+	case d >= 0:
+	case s.out.err != nil:
+		d = 0
+	case t > 0:
+		d = t
+	default: // or a close might never end
+		d = defaultCloseTimeout
 	}
-	k.endBy = max(time.Since(s.opened)+d, 1)
-	k.alarm(s, d)
+	now := time.Since(s.opened)
+	if at := max(now+d, 1); k.endBy == 0 || at < k.endBy {
+		k.endBy = at
+	}
+	k.alarm(s, k.endBy-now)
 }
 
 // startKeepalive starts the timer. ServeHTTP calls it, before OnOpen.
@@ -63,7 +69,7 @@ func (s *Session) startKeepalive() {
 // next sets the timer to whatever comes first. Under Session.mu.
 func (k *keepalive) next(s *Session, now time.Duration) {
 	first := time.Duration(0)
-	for _, at := range [...]time.Duration{k.pingAt, k.pongBy, k.parkAt} {
+	for _, at := range [...]time.Duration{k.pingAt, k.pongBy, k.parkAt, k.endBy} {
 		if at > 0 && (first == 0 || at < first) {
 			first = at
 		}
@@ -97,13 +103,18 @@ func (s *Session) answered() bool {
 	return true
 }
 
-// pingLeft gives the peer its PongTimeout from when a ping that had to wait has left. Under mu.
+// pingLeft gives the peer its PongTimeout from when the ping has left, which may have had to wait. Under mu.
 func (s *Session) pingLeft() {
-	if s.keep.queued && s.keep.pongBy > 0 {
-		s.keep.pongBy = time.Since(s.opened) + s.h.set.pongTimeout
+	k := &s.keep
+	if k.queued && k.pongBy > 0 {
+		k.pongBy = time.Since(s.opened) + s.h.set.pongTimeout
+		k.pinged, k.acked = s.out.left, s.acked()
 	}
-	s.keep.queued = false
+	k.queued = false
 }
+
+// acked is how many bytes of ours the peer's kernel has taken. Under mu.
+func (s *Session) acked() int64 { return s.out.left - int64(s.sock.unacked()) }
 
 // stopKeepalive is the timer's end: the connection is gone.
 func (s *Session) stopKeepalive() {
@@ -114,7 +125,7 @@ func (s *Session) stopKeepalive() {
 	}
 }
 
-// tick is the timer's function.
+// tick is the timer's function. Each of its cases rules the later ones out.
 func (s *Session) tick() {
 	s.mu.Lock()
 	var e *ending
@@ -124,9 +135,7 @@ func (s *Session) tick() {
 	case left > 0: // a tick that was under way when the end began
 		s.keep.alarm(s, left)
 	case s.cause != nil: // CloseTimeout is over
-		if s.keep.endBy > 0 { // else it is negative, and the queue decides
-			s.lose()
-		}
+		s.lose()
 	case s.out.err != nil: // a write failed, and the reader found no cause
 		e = lost(s.out.err.(*overError).err)
 	case !s.beat():
@@ -163,8 +172,8 @@ func (s *Session) beat() bool {
 			}
 		}
 		s.ping()
-		if judged {
-			k.queued = len(s.out.q) > 0
+		if k.queued = judged; len(s.out.q) == 0 {
+			s.pingLeft()
 		}
 	}
 	if k.parkAt > 0 && now >= k.parkAt {
@@ -198,10 +207,17 @@ func (s *Session) signs() sign {
 		}
 		return dead
 	}
+	k, acked := &s.keep, s.acked()
+	was := k.acked
+	k.acked = acked
 	switch n, full := s.sock.unread(); {
-	case n > s.keep.unread:
+	case n > k.unread:
 		return living
-	case full:
+	case acked < k.pinged && acked > was: // it takes what lies before the ping
+		return unclear
+	case acked < k.pinged:
+		return dead
+	case full: // it may have had no room for its pong
 		return unclear
 	}
 	return dead

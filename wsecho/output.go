@@ -23,6 +23,7 @@ type output struct {
 	shut  bool          // the sending side is shut down, or about to be
 	err   error         // *overError once a write has failed: nothing more is sent
 	room  chan struct{} // closed when bytes have left, or never will
+	left  int64         // bytes that have left
 
 	messages, bytes uint64 // queued by Write and TryWrite
 }
@@ -152,6 +153,7 @@ func (s *Session) write(more bool) bool {
 // sent takes n bytes off the queue. Under mu.
 func (s *Session) sent(n int) {
 	o := &s.out
+	o.left += int64(n)
 	if n < len(o.q) {
 		o.q = o.q[n:]
 	} else if o.buf != nil {

@@ -103,6 +103,7 @@ func (s *Session) sendStraight(p []byte) (rest []byte) {
 		return p
 	}
 	n, err := writeRaw(s.sock.raw, p, false, false)
+	s.out.left += int64(n)
 	if err != nil {
 		s.broken(err)
 		return nil
