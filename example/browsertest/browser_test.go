@@ -28,6 +28,7 @@ var chromium = sync.OnceValues(func() (context.Context, error) {
 		chromedp.NoSandbox, // CI runs as root
 		chromedp.Headless,
 		chromedp.DisableGPU,
+		chromedp.WSURLReadTimeout(patience),
 		chromedp.IgnoreCertErrors, // -tls signs its own
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"testing"
+	"time"
 )
 
 // requests returns, for each request of the page and the sockets in the service's log, the
@@ -33,9 +34,12 @@ func TestHTTP2(t *testing.T) {
 		b.waitRow("received", fmt.Sprintf("from tab %d", i))
 	}
 	tabs[0].screenshot("http2")
-	got := s.requests()
-	if len(got) < 3+1+3 { // pages, page.js at least once, sockets
-		t.Fatalf("the service logged %d requests: %q", len(got), got)
+	var got []string
+	for deadline := time.Now().Add(patience); len(got) < 3+1+3; got = s.requests() { // pages, page.js at least once, sockets
+		if time.Now().After(deadline) {
+			t.Fatalf("the service logged %d requests: %q", len(got), got)
+		}
+		time.Sleep(10 * time.Millisecond) // a session may echo before its handshake is logged
 	}
 	for _, r := range got {
 		if r != got[0] {

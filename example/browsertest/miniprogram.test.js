@@ -188,7 +188,7 @@ test('two phones in a room', async () => {
     page.setTarget({ detail: { value: '1' } });
     page.setRoom({ detail: { value: '小程序' } });
     toggle(page, true);
-    await until(() => page.data.state === 'open');
+    await until(() => texts(page, 'note').length === 1); // that it has come in: a socket is open before
   }
   await until(() => texts(ann, 'note').length === 2);
   say(ann, 'hello');

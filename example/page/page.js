@@ -53,7 +53,7 @@ async function tellCarrier(socket) {
       $('carrier').textContent = `${$('subprotocol').value} · ${carrier.protocol}`;
       return;
     }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 100 << tries)); // a service may be slow for longer
   }
 }
 
