@@ -46,7 +46,7 @@ func TestLatencyBeyondPongTimeout(t *testing.T) {
 // The peer's pongs wait for seconds behind the message that it sends at 1 KB/s: it is busy, not dead.
 func TestBandwidthUp(t *testing.T) {
 	t.Parallel()
-	s := serve(t, &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 2500 * time.Millisecond})
+	s := serve(t, &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 3 * time.Second})
 	n := networkTo(t, s)
 	c := dial(t, n.addr, "modem")
 	n.add("bandwidth", up, toxic.Attributes{"rate": 1})
@@ -54,7 +54,7 @@ func TestBandwidthUp(t *testing.T) {
 	long := strings.Repeat("slow", 1750)
 	c.Send(peer.Text(long))
 	c.gets(t, "text:len 7000")
-	if pings := c.pings.Load() - before; pings < 15 { // more than PongTimeout
+	if pings := c.pings.Load() - before; pings < 16 { // more than PongTimeout
 		t.Errorf("%d pings came meanwhile: the message was not slow enough to prove anything", pings)
 	}
 	c.echoes(t, "still here")
