@@ -12,8 +12,8 @@ func (s *Session) flusher() {
 	o := &s.out
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(o.q) > 0 && !s.dead {
-		q := o.q // what is appended meanwhile never touches it
+	for o.q.n > 0 && !s.dead {
+		q, _ := o.q.head()
 		if t := s.h.set.writeTimeout; t > 0 {
 			s.sock.SetWriteDeadline(time.Now().Add(t))
 		}

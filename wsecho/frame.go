@@ -13,6 +13,7 @@ const (
 	opClose, opPing, opPong  = 0x8, 0x9, 0xa
 	finBit, rsv1Bit, maskBit = 0x80, 0x40, 0x80
 
+	maxHeader      = 10  // bytes of a header of ours
 	maxControl     = 125 // bytes that a control frame may carry
 	maxCloseReason = maxControl - 2
 )

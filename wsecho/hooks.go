@@ -57,6 +57,7 @@ func (s *Session) open(r *http.Request) {
 	if err != nil {
 		s.end(lost(err), false) // unless it has been: Write said that the peer is gone
 	}
+	s.keep.alive.Store(true) // what OnOpen kept from being read counts, as after any hook
 	if s.phase.CompareAndSwap(working, reading) {
 		go s.run(false)
 	} else {

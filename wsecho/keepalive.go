@@ -172,7 +172,7 @@ func (s *Session) beat() bool {
 			}
 		}
 		s.ping()
-		if k.queued = judged; len(s.out.q) == 0 {
+		if k.queued = judged; s.out.q.n == 0 {
 			s.pingLeft()
 		}
 	}

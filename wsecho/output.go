@@ -1,22 +1,15 @@
 package wsecho
 
-import (
-	"sync"
-	"time"
-)
+import "time"
 
 const (
-	outSize  = 16 << 10         // of a buffer that frames wait in
-	outKeep  = 128 << 10        // a buffer that has grown larger is not kept
 	holdTime = time.Millisecond // that a reply may wait for company
+	holdMax  = 15 << 10         // bytes of it; a small reply more still fits their chunk
 )
-
-var outPool = sync.Pool{New: func() any { b := make([]byte, 0, outSize); return &b }}
 
 // output is what waits to be written. All of it is under Session.mu.
 type output struct {
-	q     []byte        // whole frames, but for the start of the first, which may have left
-	buf   *[]byte       // pooled: what q began in
+	q     queue         // whole frames, but for the start of the first, which may have left
 	held  bool          // more input is at hand: replies wait for company
 	timer *time.Timer   // ends that wait; made at the first
 	busy  bool          // the flusher lives: nobody else touches the socket's sending side
@@ -28,13 +21,12 @@ type output struct {
 	messages, bytes uint64 // queued by Write and TryWrite
 }
 
-// startQueue makes sure that there is a queue to append to, and says whether it is empty. Under mu.
-func (s *Session) startQueue() (first bool) {
-	if s.out.q == nil {
-		s.out.buf = outPool.Get().(*[]byte)
-		s.out.q = *s.out.buf
-	}
-	return len(s.out.q) == 0
+// push queues a frame. Under mu.
+func (s *Session) push(op byte, p []byte) {
+	first := s.out.q.n == 0
+	s.out.q.header(op, len(p))
+	s.out.q.add(p)
+	s.settle(first)
 }
 
 // settle sees to it that what is in the queue leaves: now, or when the hold ends. first: the queue
@@ -42,7 +34,7 @@ func (s *Session) startQueue() (first bool) {
 func (s *Session) settle(first bool) {
 	o := &s.out
 	switch {
-	case !o.held || len(o.q) >= outSize:
+	case !o.held || o.q.n >= holdMax:
 		s.flush()
 	case !first:
 	case o.timer == nil:
@@ -83,8 +75,7 @@ func (s *Session) unhold() {
 // ping queues a ping, exempt from the limit: it is what finds the peer dead. Under mu.
 func (s *Session) ping() {
 	if s.overLocked() == nil {
-		s.startQueue()
-		s.out.q = appendHeader(s.out.q, opPing, 0)
+		s.out.q.header(opPing, 0)
 		s.flush()
 	}
 }
@@ -96,17 +87,14 @@ func (s *Session) pong(p []byte) {
 	if s.overLocked() != nil || s.full(len(p)) {
 		return
 	}
-	first := s.startQueue()
-	s.out.q = append(appendHeader(s.out.q, opPong, len(p)), p...)
-	s.settle(first)
+	s.push(opPong, p)
 }
 
 // closeOutput queues the close frame, if the end has one, and starts the time that the close may
 // take. Nothing is queued after it, as cause is set. Under mu, once.
 func (s *Session) closeOutput(e *ending) {
 	if e.code != 0 && s.out.err == nil {
-		s.startQueue()
-		s.out.q = appendClose(s.out.q, e.code, e.reason)
+		s.out.q.add(appendClose(nil, e.code, e.reason))
 	}
 	s.unhold()
 	s.wakeWriters()
@@ -120,7 +108,7 @@ func (s *Session) flush() {
 	if o.busy || o.shut || o.err != nil || s.dead || !s.write(s.cause != nil) {
 		return
 	}
-	if len(o.q) > 0 {
+	if o.q.n > 0 {
 		o.busy = true
 		go s.flusher()
 		return
@@ -139,30 +127,25 @@ func (s *Session) flush() {
 // write writes what a raw socket takes at once, and says whether the socket is fit for more. more: what
 // follows does so at once. Under mu.
 func (s *Session) write(more bool) bool {
-	if s.sock.raw == nil || len(s.out.q) == 0 {
-		return true
+	for s.sock.raw != nil && s.out.q.n > 0 {
+		p, others := s.out.q.head()
+		n, err := writeRaw(s.sock.raw, p, false, more || others)
+		s.sent(n)
+		if err != nil {
+			s.broken(err)
+			return false
+		}
+		if n < len(p) {
+			break
+		}
 	}
-	n, err := writeRaw(s.sock.raw, s.out.q, false, more)
-	s.sent(n)
-	if err != nil {
-		s.broken(err)
-	}
-	return err == nil
+	return true
 }
 
 // sent takes n bytes off the queue. Under mu.
 func (s *Session) sent(n int) {
-	o := &s.out
-	o.left += int64(n)
-	if n < len(o.q) {
-		o.q = o.q[n:]
-	} else if o.buf != nil {
-		if cap(o.q) > cap(*o.buf) && n <= outKeep {
-			*o.buf = o.q[:0] // it has grown, and is worth keeping
-		}
-		outPool.Put(o.buf)
-		o.buf, o.q = nil, nil
-	}
+	s.out.left += int64(n)
+	s.out.q.gone(n)
 	if n > 0 {
 		s.wakeWriters()
 	}

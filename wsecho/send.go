@@ -31,15 +31,13 @@ func (s *Session) send(ctx context.Context, typ websocket.MessageType, p []byte)
 	}
 	s.out.messages++
 	s.out.bytes += uint64(len(p))
-	first := s.startQueue()
-	s.out.q = appendHeader(s.out.q, byte(typ), len(p))
-	if len(p) > copyMax && s.sock.raw != nil && !s.out.busy {
-		p = s.sendStraight(p)
+	if len(p) <= copyMax || s.sock.raw == nil || s.out.busy {
+		s.push(byte(typ), p)
+		return nil, nil
 	}
-	if len(p) > 0 {
-		s.startQueue()
-		s.out.q = append(s.out.q, p...)
-	}
+	first := s.out.q.n == 0
+	s.out.q.header(byte(typ), len(p))
+	s.out.q.add(s.sendStraight(p))
 	s.settle(first)
 	return nil, nil
 }
@@ -64,9 +62,7 @@ func (s *Session) sendDeflated(typ websocket.MessageType, p []byte) (room <-chan
 	}
 	s.out.messages++
 	s.out.bytes += uint64(len(p))
-	first := s.startQueue()
-	s.out.q = append(appendHeader(s.out.q, rsv1Bit|byte(typ), len(deflated)), deflated...)
-	s.settle(first)
+	s.push(rsv1Bit|byte(typ), deflated)
 	return nil, nil
 }
 
@@ -89,7 +85,7 @@ func (s *Session) admit(n int) (room <-chan struct{}, err error) {
 
 // full: n more bytes do not fit beside what waits. Under mu.
 func (s *Session) full(n int) bool {
-	limit, waiting := s.h.set.writeLimit, len(s.out.q)
+	limit, waiting := s.h.set.writeLimit, s.out.q.n
 	return limit > 0 && waiting > 0 && waiting+n > limit
 }
 
@@ -99,7 +95,7 @@ func (s *Session) sendStraight(p []byte) (rest []byte) {
 	if !s.write(true) {
 		return nil
 	}
-	if len(s.out.q) > 0 {
+	if s.out.q.n > 0 {
 		return p
 	}
 	n, err := writeRaw(s.sock.raw, p, false, false)

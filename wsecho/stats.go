@@ -60,5 +60,5 @@ func (h *Handler) Stats() Stats {
 func (s *Session) waiting() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return int64(len(s.out.q))
+	return int64(s.out.q.n)
 }

@@ -81,7 +81,7 @@ func (s *Session) flushed() bool {
 // session. Under mu.
 func (s *Session) broken(err error) {
 	s.out.err = &overError{s, fmt.Errorf("connection lost: %w", err)}
-	s.out.q, s.out.buf = nil, nil // not to the pool: the flusher may be writing from it
+	s.out.q = queue{} // its chunks are not given back: the flusher may be writing from one
 	s.wakeWriters()
 	s.keep.endWithin(s, s.h.set.closeTimeout)
 }
@@ -102,10 +102,10 @@ var past = time.Unix(1, 0)
 // giveUp: nothing more is delivered, and no deadline set. Under mu.
 func (s *Session) giveUp() {
 	s.dead = true
-	if len(s.out.q) > 0 {
+	if s.out.q.n > 0 {
 		s.sock.noLinger()
 	}
-	s.out.q, s.out.buf = nil, nil // not to the pool: see broken
+	s.out.q = queue{} // as in broken
 	s.unhold()
 	s.wakeWriters()
 }
