@@ -20,21 +20,52 @@ type connectWriter struct {
 	answered  bool        // a final status has been sent
 	discard   bool        // the response's body is not for the peer
 	stream    *streamConn // nil until Hijack
+	left      http.Header // what Header returns after Hijack
 }
 
 // There is no Unwrap: what is below cannot be hijacked, and who looks for that should stop here. These
-// are for http.ResponseController, until Hijack.
+// are for http.ResponseController. After Hijack the deadlines are the connection's.
 
 func (w *connectWriter) SetReadDeadline(t time.Time) error {
+	if w.stream != nil {
+		return w.stream.SetReadDeadline(t)
+	}
 	return http.NewResponseController(w.ResponseWriter).SetReadDeadline(t)
 }
 
 func (w *connectWriter) SetWriteDeadline(t time.Time) error {
+	if w.stream != nil {
+		return w.stream.SetWriteDeadline(t)
+	}
 	return http.NewResponseController(w.ResponseWriter).SetWriteDeadline(t)
 }
 
+// Header returns a copy after Hijack: it may be called by a handler that has outlived
+// ServeHTTP, when net/http's own is gone.
+func (w *connectWriter) Header() http.Header {
+	if w.stream != nil {
+		return w.left
+	}
+	return w.ResponseWriter.Header()
+}
+
+// forHandler returns w as one that has Holds101, if Hijack can be relied on.
+func (w *connectWriter) forHandler() http.ResponseWriter {
+	type stream interface { // what streamConn wants of net/http's writer
+		http.Flusher
+		SetReadDeadline(time.Time) error
+		SetWriteDeadline(time.Time) error
+	}
+	if _, ok := innermost(w.ResponseWriter).(stream); ok {
+		return holdingWriter{w}
+	}
+	return w
+}
+
+type holdingWriter struct{ *connectWriter }
+
 // Holds101 tells wsecho that a WriteHeader(101) is safe before Hijack, so that access logs see it.
-func (w *connectWriter) Holds101() {}
+func (holdingWriter) Holds101() {}
 
 // WriteHeader sends the status of a refusal. A 101 waits for Hijack, which may fail.
 func (w *connectWriter) WriteHeader(code int) {
@@ -44,7 +75,7 @@ func (w *connectWriter) WriteHeader(code int) {
 	case code == http.StatusSwitchingProtocols:
 		w.switching = true
 	case code < 200: // informational, and not the answer
-		w.ResponseWriter.WriteHeader(code)
+		w.inform(code)
 	default:
 		w.answer(code)
 	}
@@ -80,7 +111,7 @@ func (w *connectWriter) answer(code int) {
 		return
 	}
 	w.answered = true
-	h := w.Header()
+	h := w.ResponseWriter.Header()
 	withoutUpgrade(h)
 	if code < 300 {
 		// To the peer a 2xx would mean that the WebSocket is open. RFC 9220, section 3,
@@ -91,28 +122,20 @@ func (w *connectWriter) answer(code int) {
 	w.ResponseWriter.WriteHeader(code)
 }
 
-// open sends the 200 that opens the WebSocket (RFC 8441, section 5).
+// open sends the 200 that opens the WebSocket (RFC 8441, section 5). Like the 101 that
+// it stands for it has no content: a middleware outside must not begin to compress any.
 func (w *connectWriter) open() error {
 	w.answered = true
-	h := w.Header()
+	h := w.ResponseWriter.Header()
 	withoutUpgrade(h)
-	h.Del("Content-Length") // RFC 9110, section 8.6: none in a 2xx to a CONNECT
+	for _, name := range []string{"Content-Type", "Content-Encoding", "Content-Length"} {
+		h.Del(name)
+	}
 	w.ResponseWriter.WriteHeader(http.StatusOK)
 	if err := http.NewResponseController(w.ResponseWriter).Flush(); err != nil {
 		return fmt.Errorf("middleware.ExtendedConnect: send the response header: %w", err)
 	}
 	return nil
-}
-
-// withoutUpgrade removes the fields that make an HTTP/2 message malformed (RFC 9113,
-// section 8.2.2), and the answer to the key that the peer never sent.
-func withoutUpgrade(h http.Header) {
-	for _, name := range []string{"Upgrade", "Sec-WebSocket-Accept", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding"} {
-		h.Del(name)
-	}
-	if h.Get("Connection") != "close" { // which net/http does not send but takes for a GOAWAY
-		h.Del("Connection")
-	}
 }
 
 // Hijack returns the stream as a net.Conn. If the handler has said 101, the WebSocket
@@ -129,7 +152,7 @@ func (w *connectWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	s := newStreamConn(w.connect, innermost(w.ResponseWriter))
 	// Server.ReadTimeout and WriteTimeout are armed for each stream.
 	if err := s.clearDeadlines(); err != nil {
-		return nil, nil, fmt.Errorf("middleware.ExtendedConnect: clear the server's deadlines: %w", err)
+		return nil, nil, fmt.Errorf("middleware.ExtendedConnect: clear the deadlines of a %T: %w", s.w, err)
 	}
 	if w.switching {
 		if err := w.open(); err != nil {
@@ -138,8 +161,10 @@ func (w *connectWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	} else {
 		s.head = &rawHead{w: w}
 	}
+	w.left = w.Header().Clone()
 	w.stream = s
-	return s, bufio.NewReadWriter(bufio.NewReader(s), bufio.NewWriter(s)), nil
+	c := newHijackedConn(s)
+	return c, bufio.NewReadWriter(bufio.NewReader(c), bufio.NewWriter(c)), nil
 }
 
 // innermost returns net/http's writer.

@@ -35,8 +35,14 @@ import (
 // END_STREAM and, if the peer has not ended its side, RST_STREAM(NO_ERROR). Both
 // sides end together; there is no CloseWrite. What the peer sent before it ended
 // or reset the stream can be read until Close. If next panics the connection is
-// closed. All methods may be called from any goroutine, at any time: after Close,
-// Read, Write and the deadlines' setters return [net.ErrClosed].
+// closed; if it is dropped without Close, its garbage collection closes it. All
+// methods may be called from any goroutine, at any time: after Close, Read, Write
+// and the deadlines' setters return [net.ErrClosed].
+//
+// The request's context lives until ExtendedConnect returns, so longer than a
+// handler that returns early. But the peer's RST_STREAM, or the loss of the TCP
+// connection, ends it at once: coder's Read(r.Context()) may then lose what was
+// sent before.
 //
 // It differs from a TCP connection in these points, which are net/http's:
 //   - A deadline that ends a Read or Write is final: later ones fail too, even
@@ -56,8 +62,9 @@ import (
 // Inside, after ExtendedConnect, middleware sees the GET and is done when the
 // handler returns. Outside, before it, it sees the CONNECT and lasts as long as the
 // connection; what it does to the bytes of the response does not reach the
-// connection. In a chi router, Use ExtendedConnect, or wrap the router: With comes
-// after the routing, which found no r.Get for a CONNECT. Of chi's own:
+// connection. In a chi router, Use ExtendedConnect, or wrap the router: With, and
+// Use in a Group, come after the routing, which found no r.Get for a CONNECT (405).
+// Of chi's own:
 //
 //	RequestID         inside, outside
 //	ClientIP          inside, outside
@@ -84,7 +91,7 @@ func ExtendedConnect(next http.Handler) http.Handler {
 		}
 		cw := &connectWriter{ResponseWriter: w, connect: r}
 		defer cw.release() // if next panics
-		next.ServeHTTP(cw, upgradeOf(r))
+		next.ServeHTTP(cw.forHandler(), upgradeOf(r))
 		cw.finish()
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -50,9 +51,15 @@ func TestExtendedConnectRequest(t *testing.T) {
 		got <- r
 		w.WriteHeader(http.StatusNotFound)
 	}))
-	c := serveH2(t, h)
+	c := serveH2(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		before := r.Header.Clone()
+		h.ServeHTTP(w, r)
+		if !reflect.DeepEqual(r.Header, before) || r.Method != http.MethodConnect || r.ProtoMajor != 2 {
+			t.Errorf("for the middleware outside it has become %s with %v", r.Method, r.Header)
+		}
+	}))
 	for _, stream := range []uint32{1, 3} {
-		c.connect(stream, "/a?b=c", "origin", "http://example.com")
+		c.connect(stream, "/a?b=c", "origin", "http://example.com", "content-length", "7")
 		c.wantStatus(stream, 404)
 	}
 	r, other := <-got, <-got
@@ -150,6 +157,7 @@ func TestExtendedConnectRawHead(t *testing.T) {
 		{"in pieces", []string{"HTTP/1.1 101", " S\r\nA: b\r", "\n\r", "\nfra"}, 200, "fra", false},
 		{"a refusal", []string{"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"}, 400, "no", false},
 		{"another 2xx", []string{"HTTP/1.1 204 No Content\r\n\r\n"}, 501, "", true},
+		{"a 1xx", []string{"HTTP/1.1 100 Continue\r\n\r\n"}, 501, "", true},
 		{"no HTTP", []string{"\x81\x00\r\n\r\n"}, 501, "", true},
 		{"no end", []string{strings.Repeat("x", maxRawHead), "x"}, 501, "", true},
 		{"nothing", nil, 501, "", false},
@@ -163,6 +171,7 @@ func TestExtendedConnectRawHead(t *testing.T) {
 					return
 				}
 				defer conn.Close()
+				w.WriteHeader(http.StatusGatewayTimeout) // as chi's Timeout: it comes too late
 				for i, p := range tt.writes {
 					n, err := io.WriteString(conn, p)
 					if failed := err != nil; failed != (tt.fails && i == len(tt.writes)-1) {

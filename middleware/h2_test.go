@@ -20,10 +20,11 @@ type h2 struct {
 
 // Frame types of RFC 9113, section 6.
 const (
-	h2Data      = 0
-	h2Headers   = 1
-	h2RSTStream = 3
-	h2Settings  = 4
+	h2Data         = 0
+	h2Headers      = 1
+	h2RSTStream    = 3
+	h2Settings     = 4
+	h2WindowUpdate = 8
 )
 
 // serveH2 serves h over HTTP/2 without TLS until the test ends, and connects to it.

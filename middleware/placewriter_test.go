@@ -186,3 +186,25 @@ func TestLimitPerClientDetachKeepsThePlace(t *testing.T) {
 	default:
 	}
 }
+
+// TestLimitPerClientClosesFirst: a place is free when the connection has gone, not before.
+func TestLimitPerClientClosesFirst(t *testing.T) {
+	left := false
+	pipe, peer := net.Pipe()
+	defer peer.Close()
+	conn := newPlaceConn(closing{pipe, func() {
+		if left {
+			t.Error("the place is given up while the connection is open")
+		}
+	}}, func() { left = true })
+	if err := conn.Close(); err != nil || !left {
+		t.Errorf("Close: %v, the place given up: %v", err, left)
+	}
+}
+
+type closing struct {
+	net.Conn
+	before func()
+}
+
+func (c closing) Close() error { c.before(); return c.Conn.Close() }

@@ -16,11 +16,20 @@ const maxRawHead = 64 << 10
 type rawHead struct {
 	w    *connectWriter
 	seen []byte
+	err  error // the first, and the last
 }
 
 // take adds p to the head. Once the head is complete it answers, and returns what in
 // p comes after it.
 func (h *rawHead) take(p []byte) (rest []byte, complete bool, err error) {
+	if h.err != nil {
+		return nil, false, h.err
+	}
+	rest, complete, h.err = h.add(p)
+	return rest, complete, h.err
+}
+
+func (h *rawHead) add(p []byte) (rest []byte, complete bool, err error) {
 	h.seen = append(h.seen, p...)
 	head, rest, complete := bytes.Cut(h.seen, []byte("\r\n\r\n"))
 	if !complete {
@@ -34,7 +43,7 @@ func (h *rawHead) take(p []byte) (rest []byte, complete bool, err error) {
 		return nil, false, fmt.Errorf("middleware.ExtendedConnect: response head after Hijack: %w", err)
 	}
 	// What the handler writes is the whole head, as it would be over HTTP/1.1.
-	header := h.w.Header()
+	header := h.w.ResponseWriter.Header()
 	clear(header)
 	for name, values := range resp.Header {
 		header[name] = values

@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net"
@@ -47,10 +48,13 @@ func newStreamConn(r *http.Request, w http.ResponseWriter) *streamConn {
 
 // clearDeadlines takes back what http.Server has set for requests.
 func (c *streamConn) clearDeadlines() error {
-	return errors.Join(c.rc.SetReadDeadline(time.Time{}), c.rc.SetWriteDeadline(time.Time{}))
+	return cmp.Or(c.rc.SetReadDeadline(time.Time{}), c.rc.SetWriteDeadline(time.Time{}))
 }
 
 func (c *streamConn) Read(p []byte) (n int, err error) {
+	if len(p) == 0 {
+		return 0, nil // net/http's body would wait for data
+	}
 	c.readMu.Lock()
 	defer c.readMu.Unlock()
 	if err := c.reading.begin(); err != nil {
