@@ -8,6 +8,8 @@ import (
 	"time"
 )
 
+const maxStreams, streamWindow = 100, 32 << 10
+
 // newServer returns the http.Server for o, with limits on what a client can hold. It sets
 // no ReadTimeout: over HTTP/2 that would be armed for each stream, a session's too.
 func newServer(h http.Handler, o options) (*http.Server, error) {
@@ -33,9 +35,11 @@ func newServer(h http.Handler, o options) (*http.Server, error) {
 	srv.Protocols.SetHTTP2(o.http2)
 	srv.HTTP2 = &http.HTTP2Config{
 		// All sockets of a page share one connection. One whose hook does not read may fill
-		// its own window, and must leave the connection's to the others.
-		MaxReceiveBufferPerStream:     64 << 10,
-		MaxReceiveBufferPerConnection: 1 << 20,
+		// its own window, and must leave the connection's to the others: it has room for all
+		// at once, and is below the 4 MiB that net/http allows.
+		MaxConcurrentStreams:          maxStreams, // RFC 9113, section 5.1.2: no fewer
+		MaxReceiveBufferPerStream:     streamWindow,
+		MaxReceiveBufferPerConnection: (maxStreams + 1) * streamWindow,
 		// A peer that is gone, or takes no bytes at all, ends with its connection: the
 		// sessions' own timeouts cannot reach a write that is stuck in TCP.
 		SendPingTimeout:  30 * time.Second,

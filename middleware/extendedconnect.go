@@ -51,9 +51,10 @@ import (
 //   - A Write that waits for the peer to read TCP, not for the stream's window,
 //     ends only with the whole HTTP/2 connection: set
 //     [http.HTTP2Config.WriteByteTimeout].
-//   - A stream that is not read holds back the others of its connection, once it
-//     has filled the connection's window: keep
-//     [http.HTTP2Config.MaxReceiveBufferPerStream] small, such as 64 KiB.
+//   - Streams that are not read hold back the others of their connection, once they
+//     have filled its window, 1 MiB by default: keep
+//     [http.HTTP2Config.MaxReceiveBufferPerStream] small, such as 64 KiB, and
+//     MaxReceiveBufferPerConnection above what may stall at once.
 //   - [http.Server.Shutdown] waits for the stream. Server.ReadTimeout and
 //     WriteTimeout do not apply to it.
 //
