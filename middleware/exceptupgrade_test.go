@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -112,6 +113,89 @@ func TestExceptUpgradeAround(t *testing.T) {
 			}
 			roundTrip(t, c, "after the time limit")
 		})
+	}
+}
+
+// TestExceptUpgradeEveryHandshake: what is kept away from a WebSocket is, however the
+// handshake is spelled and whichever way it comes.
+func TestExceptUpgradeEveryHandshake(t *testing.T) {
+	const limit = 50 * time.Millisecond
+	for name, mw := range map[string]func(http.Handler) http.Handler{
+		"http.TimeoutHandler": func(next http.Handler) http.Handler { return http.TimeoutHandler(next, limit, "") },
+		"chi Timeout":         chimiddleware.Timeout(limit),
+		"chi Compress":        chimiddleware.Compress(5),
+	} {
+		var upgrades atomic.Int32
+		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, limited := r.Context().Deadline()
+			_, compresses := w.(interface {
+				Push(string, *http.PushOptions) error
+			}) // chi's
+			if limited || compresses && name == "chi Compress" {
+				t.Errorf("%s gets to %v", name, r.Header)
+			}
+			upgrades.Add(1)
+			echo(w, r)
+		})
+		router := func(mws ...func(http.Handler) http.Handler) http.Handler {
+			rt := chi.NewRouter()
+			rt.Use(mws...)
+			rt.Get("/", h)
+			return rt
+		}
+		s := serve(t, router(ExceptUpgrade(mw)))
+		handshakes := []string{}
+		for _, connection := range []string{
+			"Connection: Upgrade", "connection: upgrade", "CONNECTION: UPGRADE", "Connection: uPgRaDe",
+			"Connection: keep-alive, Upgrade", "Connection: Upgrade, keep-alive", "Connection:upgrade,keep-alive",
+			"Connection: a,\tUPGRADE\t,b", "Connection: keep-alive\r\nConnection: Upgrade",
+		} {
+			for _, upgrade := range []string{"Upgrade: websocket", "upgrade: WebSocket", "Upgrade: h2c, WEBSOCKET"} {
+				handshakes = append(handshakes, connection+"\r\n"+upgrade+"\r\n")
+			}
+		}
+		conns := make([]net.Conn, len(handshakes))
+		for i, headers := range handshakes {
+			c, err := net.Dial("tcp", s.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			c.SetDeadline(time.Now().Add(10 * time.Second))
+			io.WriteString(c, handshake("Accept-Encoding: gzip\r\n"+headers))
+			conns[i] = c
+		}
+		h2s := []*h2{
+			serveH2(t, router(ExtendedConnect, ExceptUpgrade(mw))),
+			serveH2(t, router(ExceptUpgrade(mw), ExtendedConnect)),
+		}
+		for _, c := range h2s {
+			c.connect(1, "/", "accept-encoding", "gzip")
+			c.wantStatus(1, 200)
+		}
+		time.Sleep(2 * limit)
+		for i, c := range conns {
+			c.Write(text("after the limit"))
+			r := bufio.NewReader(c)
+			resp, err := http.ReadResponse(r, nil)
+			if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
+				t.Errorf("%s: %q is answered %v, %v", name, handshakes[i], resp, err)
+				continue
+			}
+			echoed := make([]byte, 2+len("after the limit"))
+			if _, err := io.ReadFull(r, echoed); err != nil || string(echoed[2:]) != "after the limit" {
+				t.Errorf("%s: after %q it echoes %q, %v", name, handshakes[i], echoed, err)
+			}
+		}
+		for _, c := range h2s {
+			c.write(h2Data, 0, 1, text("after the limit"))
+			if _, _, p := c.read(1); string(p) != "\x81\x0fafter the limit" {
+				t.Errorf("%s over HTTP/2: got %q", name, p)
+			}
+		}
+		if n := int(upgrades.Load()); n != len(handshakes)+len(h2s) {
+			t.Errorf("%s: %d handshakes, the handler saw %d", name, len(handshakes)+len(h2s), n)
+		}
 	}
 }
 
