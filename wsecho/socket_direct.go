@@ -1,4 +1,4 @@
-//go:build linux && !race && !msan && !asan
+//go:build linux && !386 && !s390x && !race && !msan && !asan
 
 package wsecho
 
@@ -7,21 +7,22 @@ import (
 	"unsafe"
 )
 
-// readNow and writeNow are read(2) and write(2) on a socket that never makes them wait. The runtime is
-// not told of a call so short: to let go of the processor and to take it again is a tenth of an echo
-// (measured). The sanitizers watch package syscall's calls: see socket_told.go for their builds.
+// readNow and writeNow read from and write to a socket and never wait, even were it a blocking one. The
+// runtime is not told of a call so short: to let go of the processor and to take it again is a tenth of
+// an echo (measured). Where that cannot be, see socket_told.go: the sanitizers watch package syscall's
+// calls, and two old architectures have no such calls.
 func readNow(fd int, p []byte) (int, error) {
 	if len(p) > directMax {
 		return syscall.Read(fd, p)
 	}
-	return direct(syscall.SYS_READ, fd, p)
+	return direct(syscall.SYS_RECVFROM, fd, p)
 }
 
 func writeNow(fd int, p []byte) (int, error) {
 	if len(p) > directMax {
 		return syscall.Write(fd, p)
 	}
-	return direct(syscall.SYS_WRITE, fd, p)
+	return direct(syscall.SYS_SENDTO, fd, p)
 }
 
 // directMax is how much a call may copy while the runtime can neither stop this goroutine nor lend its
@@ -30,7 +31,8 @@ func writeNow(fd int, p []byte) (int, error) {
 const directMax = 72 << 10
 
 func direct(call uintptr, fd int, p []byte) (int, error) {
-	n, _, e := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	n, _, e := syscall.RawSyscall6(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+		syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0)
 	if e != 0 {
 		return 0, e
 	}
