@@ -69,18 +69,23 @@ import (
 //
 //	RequestID         inside, outside
 //	ClientIP          inside, outside
-//	Logger            inside, outside
-//	Recoverer         inside, outside
+//	Logger            inside, outside (the handshake: 101, or 000; the connection: 200)
+//	Recoverer         inside, outside (before an answer: 501, 500)
 //	Compress          inside, outside
 //	Throttle          inside, outside (outside it counts open connections)
 //	NoCache           inside, outside
 //	StripSlashes      inside, outside
 //	CleanPath         inside, outside
+//	GetHead           inside, outside
+//	Heartbeat         inside, outside
 //	Timeout           with ExceptUpgrade
 //	RequestSize       inside (outside it limits all that a connection receives)
 //	AllowContentType  inside (outside it refuses: a CONNECT has a body of no type)
+//	ContentCharset    inside (outside it refuses: that body has no charset either)
 //
 // [http.TimeoutHandler] works neither inside nor outside, but with [ExceptUpgrade].
+// [http.CrossOriginProtection] belongs inside, where it leaves a GET's Origin to the
+// handler; outside it refuses an origin that the handler would allow.
 func ExtendedConnect(next http.Handler) http.Handler {
 	if next == nil {
 		panic("middleware.ExtendedConnect: the handler is nil")

@@ -35,6 +35,9 @@ var chiMiddleware = map[string]func(http.Handler) http.Handler{
 	"Timeout":          chimiddleware.Timeout(chiTimeout),
 	"RequestSize":      chimiddleware.RequestSize(1024),
 	"AllowContentType": chimiddleware.AllowContentType("application/json"),
+	"ContentCharset":   chimiddleware.ContentCharset("utf-8"),
+	"GetHead":          chimiddleware.GetHead,
+	"Heartbeat":        chimiddleware.Heartbeat("/ping"),
 }
 
 // TestChiMiddleware proves the table in ExtendedConnect's documentation, row by row:

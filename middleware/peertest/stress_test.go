@@ -117,6 +117,9 @@ func TestStress(t *testing.T) {
 					}
 					cancel()
 					if err != nil {
+						if path == "/wsecho" { // which ends no session itself
+							t.Errorf("wsecho: %v", err)
+						}
 						break
 					}
 					switch {
