@@ -117,10 +117,10 @@ func sameHost(origin *url.URL, host string) bool {
 	return strings.EqualFold(strings.TrimSuffix(origin.Host, port), strings.TrimSuffix(host, port))
 }
 
-// names says whether token, in any case, is in the list that key has.
+// names says whether token, in any case of its ASCII letters, is in the list that key has.
 func names(h http.Header, key, token string) bool {
 	for t := range tokens(h, key) {
-		if strings.EqualFold(t, token) {
+		if len(t) == len(token) && strings.EqualFold(t, token) { // which also takes the Kelvin sign for a k
 			return true
 		}
 	}

@@ -184,6 +184,8 @@ func TestRefusedFor(t *testing.T) {
 		{"no Connection", "upgrade", get("Connection")},
 		{"Connection without Upgrade", "upgrade", get("Connection: keep-alive")},
 		{"another protocol", "upgrade", get("Upgrade: h2c")},
+		{"a protocol that only looks like it", "upgrade", get("Upgrade: web\u017focket")},
+		{"a space that is none in HTTP", "upgrade", get("Upgrade: \u00a0websocket")},
 		{"a plain request", "upgrade", get("Connection", "Upgrade", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol")},
 		{"HTTP/1.0", "upgrade", peer.Request{Proto: "HTTP/1.0"}},
 		{"HEAD", "method", peer.Request{Method: "HEAD"}},

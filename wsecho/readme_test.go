@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// readmeImports are what a block of the README that is no whole program may use.
+// readmeImports are what a block of the README that is no whole program may use, some by another name.
 var readmeImports = []string{
 	"bytes", "context", "errors", "expvar", "log", "log/slog", "net/http", "testing", "time",
-	"github.com/coder/websocket", "github.com/go-chi/chi/v5",
+	"github.com/coder/websocket", "github.com/go-chi/chi/v5", "chimiddleware github.com/go-chi/chi/v5/middleware",
 	"example.com/wsecho/middleware", "example.com/wsecho/wsecho", "example.com/wsecho/wsecho/wsechotest",
 }
 
@@ -71,9 +71,12 @@ func wholeFile(block string) string {
 	var b strings.Builder
 	b.WriteString("package readme\n\nimport (\n")
 	for _, path := range readmeImports {
-		name := filepath.Base(strings.TrimSuffix(path, "/v5"))
+		name, path, renamed := strings.Cut(path, " ")
+		if !renamed {
+			name, path = filepath.Base(strings.TrimSuffix(name, "/v5")), name
+		}
 		if regexp.MustCompile(`\b` + name + `\.[A-Z]`).MatchString(block) {
-			fmt.Fprintf(&b, "\t%q\n", path)
+			fmt.Fprintf(&b, "\t%s %q\n", name, path)
 		}
 	}
 	b.WriteString(")\n\n" + block + "\n")
