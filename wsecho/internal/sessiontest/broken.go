@@ -46,6 +46,11 @@ var protocolErrors = []broken{
 	{"close frame fragmented", head(peer.OpClose, 2, 7), `control|fragment`},
 	{"control frame too long", head(fin|peer.OpPing, 126, 16), `control|long`},
 	{"control frame far too long", head(fin|peer.OpClose, 1<<20, 64), `control|long`},
+	{"reserved bit, in a first byte alone", []byte{fin | peer.RSV2 | text}, `reserved|RSV`},
+	{"opcode 3, in a first byte alone", []byte{fin | 3}, `opcode`},
+	{"continuation of nothing, its first byte alone", []byte{cont}, `continu|fragment`},
+	{"control frame fragmented, its first byte alone", []byte{peer.OpPing}, `control|fragment`},
+	{"frame not masked, its first bytes alone", []byte{fin | text, 126}, `mask`},
 	{"length 0 in 16 bits", []byte{fin | text, 0x80 | 126, 0, 0}, `length|short`},
 	{"length 125 in 16 bits", []byte{fin | text, 0x80 | 126, 0, 125}, `length|short`},
 	{"length 125 in 64 bits", head(fin|text, 125, 64), `length|short`},
@@ -63,12 +68,13 @@ var protocolErrors = []broken{
 	{"close code 2999", peer.Close(2999, ""), `close`},
 	{"close code 5000", peer.Close(5000, ""), `close`},
 	{"close code 65535", peer.Close(65535, ""), `close`},
+	{"close code 999, its frame unfinished", begun(fin|peer.OpClose, "\x03\xe7"), `close`},
 }
 
 // begun is the start of a frame whose header declares more than there is.
 func begun(first byte, s string) []byte {
-	f := peer.Frame{First: first, Payload: []byte(s + strings.Repeat("x", 200))}.Bytes()
-	return f[:len(f)-200]
+	f := peer.Frame{First: first, Payload: []byte(s + strings.Repeat("x", 100))}.Bytes()
+	return f[:len(f)-100]
 }
 
 var notUTF8 = []broken{
@@ -85,6 +91,7 @@ var notUTF8 = []broken{
 	{"a bad fragment in the middle", peer.Join(peer.Fragment(text, "a"), peer.Fragment(cont, "\xfe")), `(?i)utf-?8`},
 	{"a last fragment that leaves a rune unfinished", peer.Join(peer.Fragment(text, "\xf0\x9f"), peer.Fragment(fin|cont, "\x98")), `(?i)utf-?8`},
 	{"a close reason", peer.Close(1000, "bye\xff"), `(?i)utf-?8`},
+	{"the first bad byte of an unfinished close reason", begun(fin|peer.OpClose, "\x03\xe8bye\xff"), `(?i)utf-?8`},
 	{"a close reason that stops short", peer.Close(1000, "\xe2\x82"), `(?i)utf-?8`},
 }
 

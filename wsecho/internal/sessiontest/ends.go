@@ -108,6 +108,9 @@ var rows = []row{
 	{name: "message over ReadLimit in fragments", send: peer.Join(peer.Fragment(peer.OpBinary, strings.Repeat("a", limit)),
 		peer.Frame{First: peer.OpContinuation, Declared: 1}.Bytes()),
 		end: End{Code: 1009, Reason: "*", Label: "too_big", Err: is(websocket.ErrMessageTooBig)}},
+	{name: "fragments longer than any message can be, without a ReadLimit", set: func(h *wsecho.Handler) { h.ReadLimit = -1 },
+		send: peer.Join(peer.Fragment(peer.OpBinary, "abc"), peer.Frame{First: peer.OpContinuation, Declared: 1<<63 - 1}.Bytes()),
+		end:  End{Code: 1009, Reason: "*", Label: "too_big", Err: is(websocket.ErrMessageTooBig)}},
 	{name: "message over ReadLimit, in the middle of 10 MiB", do: func(b *Both) { b.Send(long()) },
 		end: End{Code: 1009, Reason: "*", Label: "too_big", Err: is(websocket.ErrMessageTooBig)}},
 
