@@ -32,22 +32,32 @@ import (
 // must coder's where the stream is legal.
 func FuzzStreams(f *testing.F) {
 	seeds(f)
-	sinks := map[websocket.CompressionMode][]*sink{}
+	type kind struct {
+		mode  websocket.CompressionMode
+		limit int64
+	}
+	sinks := map[kind][]*sink{}
 	for _, mode := range []websocket.CompressionMode{websocket.CompressionDisabled, websocket.CompressionContextTakeover, websocket.CompressionNoContextTakeover} {
-		sinks[mode] = []*sink{
-			newSink("raw", mode, socketPair, time.Hour),
-			newSink("raw, parking", mode, socketPair, time.Nanosecond),
-			newSink("plain", mode, peer.HalfPipe, time.Hour),
-			coderSink(mode),
+		for _, limit := range []int64{scriptLimit, -1} {
+			sinks[kind{mode, limit}] = []*sink{
+				newSink("raw", mode, limit, socketPair, time.Hour),
+				newSink("raw, parking", mode, limit, socketPair, time.Nanosecond),
+				newSink("plain", mode, limit, peer.HalfPipe, time.Hour),
+				coderSink(mode, limit),
+			}
 		}
 	}
 	f.Fuzz(func(t *testing.T, frames, cuts []byte, how uint8) {
-		mode := websocket.CompressionMode(how & 0x7f % 3)
+		mode, limit := websocket.CompressionMode(how&0x3f%3), int64(scriptLimit)
+		if how&0x40 != 0 {
+			limit = -1
+		}
+		sinks := sinks[kind{mode, limit}]
 		s := script{in: frames, deflate: mode != websocket.CompressionDisabled}
 		stream := s.run()
 		var seen [4]outcome
 		done := make(chan bool)
-		for i, k := range sinks[mode] {
+		for i, k := range sinks {
 			go func() { seen[i] = k.feed(stream, cuts, how&0x80 != 0); done <- true }()
 		}
 		for range seen {
@@ -56,7 +66,7 @@ func FuzzStreams(f *testing.F) {
 		raw, coder := seen[0], seen[3]
 		for i, other := range seen[1:3] {
 			if diff := raw.differs(other); diff != "" {
-				t.Errorf("raw and %s: %s", sinks[mode][i+1].name, diff)
+				t.Errorf("raw and %s: %s", sinks[i+1].name, diff)
 			}
 		}
 		if s.odd || slices.ContainsFunc(codersLimits, func(what string) bool { return strings.Contains(raw.end, what) }) {
@@ -172,9 +182,9 @@ func (n *notes) message(typ websocket.MessageType, p []byte) {
 	n.messages = append(n.messages, fmt.Sprintf("%d %s", typ, p))
 }
 
-func newSink(name string, mode websocket.CompressionMode, pipe func() (client, server net.Conn), parkAfter time.Duration) *sink {
+func newSink(name string, mode websocket.CompressionMode, limit int64, pipe func() (client, server net.Conn), parkAfter time.Duration) *sink {
 	h := &wsecho.Handler{
-		Compression: mode, ReadLimit: scriptLimit, WriteLimit: -1, PingInterval: -1, CloseTimeout: time.Minute,
+		Compression: mode, ReadLimit: limit, WriteLimit: -1, PingInterval: -1, CloseTimeout: time.Minute,
 		Logger: new(sessiontest.Log).Logger(),
 		OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
 			s.Context().Value(notesKey{}).(*notes).message(typ, p)
@@ -189,7 +199,7 @@ func newSink(name string, mode websocket.CompressionMode, pipe func() (client, s
 }
 
 // coderSink is the loop of coder's README.
-func coderSink(mode websocket.CompressionMode) *sink {
+func coderSink(mode websocket.CompressionMode, limit int64) *sink {
 	return &sink{"coder", peer.HalfPipe, mode, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n := r.Context().Value(notesKey{}).(*notes)
 		c, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: mode})
@@ -198,7 +208,7 @@ func coderSink(mode websocket.CompressionMode) *sink {
 			return
 		}
 		defer c.CloseNow()
-		c.SetReadLimit(scriptLimit)
+		c.SetReadLimit(limit)
 		for {
 			typ, p, err := c.Read(context.Background())
 			if err != nil {

@@ -75,6 +75,11 @@ func seeds(f *testing.F) {
 		squeezed["how "+string(rune(how))] = []byte{compressed, 10, byte(how), compressed, 14, 0x41, text, 3, closing, 0}
 	}
 	cuts := [][]byte{{}, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, {3, 5, 9, 10, 1, 2, 3, 4, 5, 6, 7, 8}, {8, 9, 11, 7, 0, 10, 9, 9}}
+	for _, cuts := range cuts { // without a ReadLimit
+		f.Add([]byte{text, 1, binaryPart, 3, wrong, 0x80, 1<<5 | 4, text, 1}, cuts, uint8(0x40)) // fragments of 2^63+2 bytes
+		f.Add([]byte{text, 1, wrong, 0x82, 1<<5 | 4, text, 1}, cuts, uint8(0x40))                // a frame of 2^63-1
+		f.Add([]byte{compressed, 21, 0x50, binary, 21, binaryPart, 21, binaryPart, 21, binary, 21, closing, 0}, cuts, uint8(0x41))
+	}
 	n := uint8(0)
 	for i, streams := range []map[string][]byte{streams, squeezed} {
 		for _, name := range slices.Sorted(maps.Keys(streams)) {
