@@ -155,6 +155,9 @@ func TestOneCauseRule(t *testing.T) {
 			if n := b.Handler.Stats().Open; n != 1 {
 				t.Errorf("Stats().Open is %d while the peer may still answer", n)
 			}
+			if count(b.Handler) > 0 {
+				t.Error("Sessions lists it after OnClose")
+			}
 			down := make(chan error, 1)
 			go func() { down <- b.Handler.Shutdown(context.Background()) }()
 			synctest.Wait()
