@@ -4,3 +4,15 @@ import "time"
 
 // ParkAfter sets, before the first ServeHTTP, how long a session of h is quiet before it parks.
 func ParkAfter(h *Handler, d time.Duration) { h.set.parkAfter = d }
+
+// Tick is a tick of the session's timer.
+func Tick(s *Session) { s.tick() }
+
+// Deflating says whether a message is being deflated.
+func Deflating(s *Session) bool {
+	if !s.z.mu.TryLock() {
+		return true
+	}
+	s.z.mu.Unlock()
+	return false
+}
