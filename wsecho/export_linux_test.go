@@ -19,3 +19,16 @@ func BreakLot() (mend func()) {
 	fd := set(-1)
 	return func() { set(fd) }
 }
+
+// Full says whether so much waits in the session's socket that its peer may be unable to send more.
+func Full(s *Session) bool {
+	_, full := s.sock.unread()
+	return full
+}
+
+// Asked says whether the session's goroutine has been asked whether it can be spared, and has not answered.
+func Asked(s *Session) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keep.asked
+}

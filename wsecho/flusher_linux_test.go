@@ -2,7 +2,6 @@ package wsecho_test
 
 import (
 	"io"
-	"net"
 	"testing"
 	"time"
 
@@ -12,33 +11,12 @@ import (
 	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
-// largeBuffer gives connections that hold much of what is written to them.
-type largeBuffer struct{ net.Listener }
-
-func (l largeBuffer) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err == nil {
-		c.(*net.TCPConn).SetWriteBuffer(4 << 20)
-	}
-	return c, err
-}
-
 // A socket with a large buffer is writable again only once a third of it is free. A peer that takes
 // less than that in each WriteTimeout, but something, lives on.
 func TestSlowReaderBehindLargeBuffer(t *testing.T) {
 	t.Parallel()
 	const timeout = patience
-	over := sessiontest.HTTP1("large buffer", func(t testing.TB) (net.Listener, func() (net.Conn, error)) {
-		l := largeBuffer{listen(t, "tcp", "127.0.0.1:0")}
-		return l, func() (net.Conn, error) {
-			c, err := net.Dial("tcp", l.Addr().String())
-			if err == nil {
-				c.(*net.TCPConn).SetReadBuffer(8 << 10) // so that it tells what it has taken
-			}
-			return c, err
-		}
-	})
-	b := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: -1, WriteTimeout: timeout, PingInterval: -1}, false)
+	b := sessiontest.Start(t, overBuffers(4<<20), &wsecho.Handler{WriteLimit: -1, WriteTimeout: timeout, PingInterval: -1}, false)
 	b.Peer.Conn.SetReadDeadline(time.Time{}) // the handshake's
 	if err := b.Session.TryWrite(websocket.MessageBinary, make([]byte, 16<<20)); err != nil {
 		t.Fatal(err)

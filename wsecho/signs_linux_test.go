@@ -1,0 +1,177 @@
+package wsecho_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/coder/websocket"
+
+	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/internal/sessiontest"
+)
+
+// What the kernel knows of a peer whose pong is due.
+
+// sendBuffer gives connections whose kernel holds about that much of what is written to them.
+type sendBuffer struct {
+	net.Listener
+	size int
+}
+
+func (l sendBuffer) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		c.(*net.TCPConn).SetWriteBuffer(l.size)
+	}
+	return c, err
+}
+
+// overBuffers is TCP whose server's kernel holds much or little, and whose peer's very little.
+func overBuffers(size int) sessiontest.Transport {
+	return sessiontest.HTTP1("buffers", func(t testing.TB) (net.Listener, func() (net.Conn, error)) {
+		l := listen(t, "tcp", "127.0.0.1:0")
+		return sendBuffer{l, size}, func() (net.Conn, error) {
+			c, err := net.Dial("tcp", l.Addr().String())
+			if err == nil {
+				c.(*net.TCPConn).SetReadBuffer(8 << 10)
+			}
+			return c, err
+		}
+	})
+}
+
+const ahead = 256 << 10 // what the ping of these tests lies behind
+
+// A peer that takes what lies before the ping, however slowly, lives on, be that in the kernel or in the
+// session, and then answers.
+func TestPingBehindMuch(t *testing.T) {
+	t.Parallel()
+	var peers sync.WaitGroup
+	for _, c := range []struct {
+		where        string
+		buffer       int
+		writeTimeout time.Duration
+	}{
+		{"in the kernel", 4 << 20, patience},
+		{"in the session", 16 << 10, -1}, // where a WriteTimeout would watch what it lies behind
+	} {
+		h := &wsecho.Handler{PingInterval: patience / 25, PongTimeout: patience, WriteTimeout: c.writeTimeout}
+		b := sessiontest.Start(t, overBuffers(c.buffer), h, false)
+		if err := b.Session.TryWrite(websocket.MessageBinary, make([]byte, ahead)); err != nil {
+			t.Fatal(err)
+		}
+		if q := h.Stats().Queued; (q == 0) != (c.buffer > ahead) {
+			t.Errorf("%s: %d bytes are queued: the test shows less than it should", c.where, q)
+		}
+		peers.Go(func() {
+			slow := &slowConn{Conn: b.Peer.Conn, pause: patience / 32} // 64 times: more than two timeouts
+			p := peer.New(slow)
+			p.Timeout = time.Minute
+			for _, want := range []string{"binary:len 262144", "text:alive"} {
+				m := "ping:"
+				for m == "ping:" {
+					m = p.Next()
+				}
+				if m != want {
+					t.Errorf("%s: the peer saw %q; ended: %v", c.where, m, context.Cause(b.Session.Context()))
+					return
+				}
+				slow.pause = 0
+				p.Send(peer.Text("alive"))
+			}
+		})
+	}
+	peers.Wait()
+}
+
+// One that takes nothing of it is dead.
+func TestPingBehindMuchAndFrozenPeer(t *testing.T) {
+	t.Parallel()
+	b := sessiontest.Start(t, overBuffers(4<<20), &wsecho.Handler{PingInterval: patience, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond}, false)
+	b.Session.TryWrite(websocket.MessageBinary, make([]byte, ahead))
+	b.CheckHooks(t, sessiontest.End{Label: "pong_timeout", Err: func(err error) bool { return errors.Is(err, wsecho.ErrPongTimeout) }})
+}
+
+// flooded is a session whose hook works until release is called or the session has ended, while so
+// much of the peer's lies unread that it may have no room for a pong.
+func flooded(t *testing.T, over sessiontest.Transport, h *wsecho.Handler) (b *sessiontest.Both, told chan error, release func()) {
+	told, enough, began := make(chan error, 1), make(chan struct{}), false
+	h.ReadLimit = -1
+	h.OnMessage = onMessage(func(s *wsecho.Session) error {
+		if began {
+			return nil
+		}
+		began = true
+		select {
+		case <-enough:
+			told <- nil
+		case <-s.Context().Done():
+			told <- context.Cause(s.Context())
+		}
+		return s.TryWrite(text, []byte("done"))
+	})
+	b = sessiontest.Start(t, over, h, false)
+	b.Peer.Mute = true // its pong would wait behind the flood
+	b.Send(peer.Text("hello"), peer.Binary(make([]byte, 8<<20)))
+	sessiontest.Poll(t, "the socket is full", func() bool { return wsecho.Full(b.Session) })
+	return b, told, func() { close(enough) }
+}
+
+// A peer whose pong finds no room, since a hook keeps what it sent from being read, lives on.
+func TestNoRoomForPong(t *testing.T) {
+	t.Parallel()
+	var peers sync.WaitGroup
+	for _, over := range []sessiontest.Transport{overTCP, overUnix} {
+		b, _, release := flooded(t, over, &wsecho.Handler{PingInterval: patience / 25, PongTimeout: patience})
+		peers.Go(func() {
+			const pings = 55 // in so many intervals there are more than two timeouts
+			for n := 0; ; n++ {
+				if n == pings {
+					release()
+				}
+				if m := b.Peer.Next(); m == "text:done" && n >= pings {
+					return
+				} else if m != "ping:" {
+					t.Errorf("%s: the peer saw %q after %d pings; ended: %v", over.Name, m, n, context.Cause(b.Session.Context()))
+					return
+				}
+			}
+		})
+	}
+	peers.Wait()
+}
+
+// One whose kernel does not even take the ping is dead, however much of its own lies unread.
+func TestPingThatNoKernelTakes(t *testing.T) {
+	t.Parallel()
+	b, told, _ := flooded(t, overTCP, &wsecho.Handler{PingInterval: patience, PongTimeout: 100 * time.Millisecond})
+	deafen(t, b.Peer.Conn)
+	if err := wait(t, "the hook's context ends", told); !errors.Is(err, wsecho.ErrPongTimeout) {
+		t.Errorf("the hook's context: %v", err)
+	}
+}
+
+// deafen has the kernel drop whatever comes for c, as if the cable had been cut.
+func deafen(t *testing.T, c net.Conn) {
+	t.Helper()
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := syscall.SockFilter{Code: syscall.BPF_RET | syscall.BPF_K} // of a packet is let through
+	program := syscall.SockFprog{Len: 1, Filter: &none}
+	raw.Control(func(fd uintptr) {
+		bytes := unsafe.String((*byte)(unsafe.Pointer(&program)), unsafe.Sizeof(program))
+		err = syscall.SetsockoptString(int(fd), syscall.SOL_SOCKET, syscall.SO_ATTACH_FILTER, bytes)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
