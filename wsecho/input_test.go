@@ -2,8 +2,11 @@ package wsecho
 
 import (
 	"bytes"
+	"context"
 	"math"
 	"testing"
+
+	"github.com/coder/websocket"
 )
 
 // A header alone reserves 64 KiB, whatever it declares and whatever the pools have; and while a message
@@ -126,6 +129,25 @@ func TestPreload(t *testing.T) {
 		in.r = in.w
 		if in.tidy(); in.buf != nil {
 			t.Errorf("%d bytes: the buffer is kept", n)
+		}
+	}
+}
+
+// A message that is inflated while the session ends does not reach the hook.
+func TestEndWhileInflating(t *testing.T) {
+	for _, over := range []bool{false, true} {
+		ran := false
+		h := &Handler{OnMessage: func(context.Context, *Session, websocket.MessageType, []byte) error { ran = true; return nil }}
+		h.setup()
+		s := &Session{h: h, z: &deflater{}}
+		p := squeeze(t, make([]byte, 1<<20))
+		s.in.begin(header{fin: true, rsv1: true, op: opBinary, n: int64(len(p))})
+		if over { // from outside, once the goroutine is at it
+			s.phase.Store(ended)
+		}
+		s.collect(p)
+		if ran == over {
+			t.Errorf("ended: %v, OnMessage ran: %v", over, ran)
 		}
 	}
 }
