@@ -1,5 +1,10 @@
 package wsecho
 
+import (
+	"syscall"
+	"unsafe"
+)
+
 // Parked is how many sessions of the process wait without a goroutine.
 func Parked() int {
 	lot.mu.Lock()
@@ -31,4 +36,15 @@ func Asked(s *Session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.keep.asked
+}
+
+// Unsent is how much of what was written the session's kernel has not sent yet.
+func Unsent(s *Session) (n int) {
+	const siocOutqnsd = 0x894b // SIOCOUTQNSD
+	s.sock.raw.Control(func(fd uintptr) {
+		var waiting int32
+		syscall.Syscall(syscall.SYS_IOCTL, fd, siocOutqnsd, uintptr(unsafe.Pointer(&waiting)))
+		n = int(waiting)
+	})
+	return n
 }
