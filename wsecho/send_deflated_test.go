@@ -56,7 +56,7 @@ func TestRoomForCompressedMessages(t *testing.T) {
 
 // A session that is closed while a message is deflated does not send that behind the close frame.
 func TestCloseWhileDeflating(t *testing.T) {
-	p := incompressible(4 << 20)
+	p := incompressible(2 << 20)
 	for range 3 {
 		b := sessiontest.Start(t, overTCP, &wsecho.Handler{WriteLimit: -1}, true)
 		wrote := make(chan error, 1)
@@ -65,7 +65,7 @@ func TestCloseWhileDeflating(t *testing.T) {
 		b.Session.Close(4000, "")
 		want := []string{"close:4000", "eof"}
 		if err := wait(t, "Write returns", wrote); err == nil {
-			want = append([]string{"binary:len 4194304"}, want...)
+			want = append([]string{"binary:len 2097152"}, want...)
 		} else if !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Write: %v", err)
 		}
