@@ -49,3 +49,33 @@ func TestMemoryBehindMessages(t *testing.T) {
 		})
 	}
 }
+
+// A peer that never reads costs at most WriteLimit and a constant, however its messages came to wait:
+// small ones and large ones, and while the flusher has some in hand.
+func TestMemoryForPeersThatNeverRead(t *testing.T) {
+	const sessions, limit, constant = 20, 1 << 20, 256 << 10
+	for name, over := range map[string]sessiontest.Transport{"TCP": overTCP, "a plain conn": overWrapped} {
+		t.Run(name, func(t *testing.T) {
+			var before int
+			for i := range sessions + 2 {
+				if i == 2 {
+					before = heapInUse()
+				}
+				b := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: limit, WriteTimeout: -1, PingInterval: -1, CloseTimeout: -1}, false)
+				n, full := 0, 0
+				sessiontest.Poll(t, "the kernel and the queue are full, and stay so", func() bool {
+					for full++; b.Handler.Stats().Queued < limit-1000; n++ {
+						full = 0
+						b.Session.TryWrite(text, make([]byte, []int{100, 1000, 30_000, 200_000}[n%4]))
+					}
+					return full == 20
+				})
+			}
+			if each := (heapInUse() - before) / sessions; each > limit+constant {
+				t.Errorf("%d bytes a session", each)
+			} else {
+				t.Logf("%d bytes a session", each)
+			}
+		})
+	}
+}
