@@ -81,9 +81,10 @@ type Handler struct {
 
 	// PongTimeout is how long after a ping the peer may stay silent; any byte counts as life, and so does
 	// one that waits unread while a hook runs. On Linux over TCP a peer that takes what was sent before the
-	// ping has until the ping has arrived; elsewhere PongTimeout must exceed what a slow link needs for those
-	// bytes. While a hook runs and the socket is full of what it leaves unread, or cannot be asked (TLS,
-	// HTTP/2), the verdict waits for the hook. Negative: pings may stay unanswered. 0: 10 s.
+	// ping has until the ping has arrived; that shows in steps of its receive buffer, which it must not need
+	// longer for. Elsewhere PongTimeout must exceed what a slow link needs for all those bytes. While a hook
+	// runs and the socket is full of what it leaves unread, or cannot be asked (TLS, HTTP/2), the verdict
+	// waits for the hook. Negative: pings may stay unanswered. 0: 10 s.
 	PongTimeout time.Duration
 
 	// WriteTimeout is how long a peer may take none of the bytes that wait for it. As progress may show

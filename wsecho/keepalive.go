@@ -1,6 +1,7 @@
 package wsecho
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -16,12 +17,13 @@ type keepalive struct {
 	parkAt time.Duration // the session's goroutine is asked whether it can be spared
 	endBy  time.Duration // the connection's end
 	asked  bool          // that question stands: the socket's read deadline is in the past
-	queued bool          // the ping that pongBy is for has not left yet
 
-	// What the kernel knew when it left.
-	unread int   // bytes of the peer's that no one has read
-	pinged int64 // bytes of ours, up to and with the ping
-	acked  int64 // how many of those the peer's kernel had taken; later, when they were last looked at
+	// The ping that pongBy is for.
+	queued bool  // it has not left yet
+	behind bool  // at the last verdict it had not arrived, and the peer was taking what lies before it
+	unread int   // bytes of the peer's that no one had read when it was sent
+	pinged int64 // bytes of ours, up to and with it
+	acked  int64 // how many of ours the peer's kernel had taken, when last looked at
 }
 
 // alarm sets the timer. Under Session.mu.
@@ -46,6 +48,7 @@ func (k *keepalive) endWithin(s *Session, d time.Duration) {
 		d = defaultCloseTimeout
 	}
 	now := time.Since(s.opened)
+	d = min(d, math.MaxInt64-now)
 	if at := max(now+d, 1); k.endBy == 0 || at < k.endBy {
 		k.endBy = at
 	}
@@ -108,7 +111,6 @@ func (s *Session) pingLeft() {
 	k := &s.keep
 	if k.queued && k.pongBy > 0 {
 		k.pongBy = time.Since(s.opened) + s.h.set.pongTimeout
-		k.pinged, k.acked = s.out.left, s.acked()
 	}
 	k.queued = false
 }
@@ -172,7 +174,11 @@ func (s *Session) beat() bool {
 			}
 		}
 		s.ping()
-		if k.queued = judged; s.out.q.n == 0 {
+		if judged {
+			k.queued, k.behind = true, false
+			k.pinged, k.acked = s.out.left+int64(s.out.q.n), s.acked()
+		}
+		if s.out.q.n == 0 {
 			s.pingLeft()
 		}
 	}
@@ -207,16 +213,19 @@ func (s *Session) signs() sign {
 		}
 		return dead
 	}
-	k, acked := &s.keep, s.acked()
-	was := k.acked
-	k.acked = acked
+	k := &s.keep
+	was, behind := k.acked, k.behind
+	k.acked = s.acked()
+	k.behind = k.acked < k.pinged && k.acked > was
 	switch n, full := s.sock.unread(); {
 	case n > k.unread:
 		return living
-	case acked < k.pinged && acked > was: // it takes what lies before the ping
+	case k.behind:
 		return unclear
-	case acked < k.pinged:
+	case k.acked < k.pinged: // not even its kernel is there
 		return dead
+	case behind: // the ping has arrived since
+		return unclear
 	case full: // it may have had no room for its pong
 		return unclear
 	}

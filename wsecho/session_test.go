@@ -3,6 +3,7 @@ package wsecho_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"runtime"
 	"strings"
@@ -144,6 +145,15 @@ func TestCloseRule(t *testing.T) {
 			})
 		})
 	}
+	// What was written before the close: all of it is read long after OnClose, while the timer ticks.
+	written := func(t *testing.T, b *sessiontest.Both) {
+		if err := b.Session.TryWrite(websocket.MessageBinary, make([]byte, 8<<20)); err != nil {
+			t.Fatal(err)
+		}
+		b.Session.Close(4000, "bye")
+		wait(t, "OnClose", b.Ended)
+	}
+	all := sessiontest.End{Frames: []string{"binary:len 8388608"}, Code: 4000, Reason: "bye"}
 	t.Run("CloseTimeout negative: the peer is not waited for", func(t *testing.T) {
 		bubble(t, &wsecho.Handler{CloseTimeout: -1}, func(t *testing.T, b *sessiontest.Both) {
 			b.Peer.Mute = true
@@ -155,6 +165,11 @@ func TestCloseRule(t *testing.T) {
 			wait(t, "OnClose", b.Ended)
 		})
 	})
+	t.Run("CloseTimeout as long as can be: what was written before is sent", func(t *testing.T) {
+		b := start(t, &wsecho.Handler{CloseTimeout: math.MaxInt64, WriteLimit: -1})
+		written(t, b)
+		b.CheckPeer(t, all)
+	})
 	t.Run("CloseTimeout and WriteTimeout negative: a peer that reads nothing ends it no later", func(t *testing.T) {
 		bubble(t, &wsecho.Handler{CloseTimeout: -1, WriteTimeout: -1, WriteLimit: -1}, func(t *testing.T, b *sessiontest.Both) {
 			b.Session.TryWrite(websocket.MessageBinary, make([]byte, 8<<20))
@@ -164,15 +179,6 @@ func TestCloseRule(t *testing.T) {
 			}
 		})
 	})
-	// What was written before the close: all of it is read long after OnClose, while the timer ticks.
-	written := func(t *testing.T, b *sessiontest.Both) {
-		if err := b.Session.TryWrite(websocket.MessageBinary, make([]byte, 8<<20)); err != nil {
-			t.Fatal(err)
-		}
-		b.Session.Close(4000, "bye")
-		wait(t, "OnClose", b.Ended)
-	}
-	all := sessiontest.End{Frames: []string{"binary:len 8388608"}, Code: 4000, Reason: "bye"}
 	t.Run("CloseTimeout negative: what was written before is sent", func(t *testing.T) {
 		b := start(t, &wsecho.Handler{CloseTimeout: -1, WriteLimit: -1, PingInterval: time.Millisecond})
 		written(t, b)

@@ -3,6 +3,7 @@ package wsecho_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"syscall"
@@ -56,25 +57,28 @@ func TestPingBehindMuch(t *testing.T) {
 	var peers sync.WaitGroup
 	for _, c := range []struct {
 		where        string
-		buffer       int
+		size, buffer int
+		slow         int // reads
 		writeTimeout time.Duration
 	}{
-		{"in the kernel", 4 << 20, patience},
-		{"in the session", 16 << 10, -1}, // where a WriteTimeout would watch what it lies behind
+		{"in the kernel", ahead, 4 << 20, 0, patience},
+		{"in the session", ahead, 16 << 10, 0, -1}, // where a WriteTimeout would watch what it lies behind
+		// A kernel that holds so much makes room in large steps, of more than PongTimeout each.
+		{"in both", 3 * ahead, 256 << 10, 48, -1},
 	} {
 		h := &wsecho.Handler{PingInterval: patience / 25, PongTimeout: patience, WriteTimeout: c.writeTimeout}
 		b := sessiontest.Start(t, overBuffers(c.buffer), h, false)
-		if err := b.Session.TryWrite(websocket.MessageBinary, make([]byte, ahead)); err != nil {
+		if err := b.Session.TryWrite(websocket.MessageBinary, make([]byte, c.size)); err != nil {
 			t.Fatal(err)
 		}
-		if q := h.Stats().Queued; (q == 0) != (c.buffer > ahead) {
+		if q := h.Stats().Queued; (q == 0) != (c.buffer > c.size) {
 			t.Errorf("%s: %d bytes are queued: the test shows less than it should", c.where, q)
 		}
 		peers.Go(func() {
-			slow := &slowConn{Conn: b.Peer.Conn, pause: patience / 32} // 64 times: more than two timeouts
+			slow := &slowConn{Conn: b.Peer.Conn, pause: patience / 32, slow: c.slow} // 64 times: more than two timeouts
 			p := peer.New(slow)
 			p.Timeout = time.Minute
-			for _, want := range []string{"binary:len 262144", "text:alive"} {
+			for _, want := range []string{fmt.Sprint("binary:len ", c.size), "text:alive"} {
 				m := "ping:"
 				for m == "ping:" {
 					m = p.Next()

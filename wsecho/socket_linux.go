@@ -14,7 +14,7 @@ const (
 // write writes to a socket. more: what follows does so at once, and can share a packet.
 func write(fd int, p []byte, more bool) (int, error) {
 	if more {
-		return syscall.SendmsgN(fd, p, nil, nil, msgMore)
+		return syscall.SendmsgN(fd, p, nil, nil, msgMore|syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL)
 	}
 	return writeNow(fd, p)
 }
