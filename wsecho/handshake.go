@@ -145,7 +145,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, refusal *Handsh
 	e := new(*refusal) // ErrorHandler's own, most refusals are shared
 	h.reg.countRefused(e.Check)
 	h.logRefusal(r, e)
-	dropUpgrade(w.Header())
+	drop(w.Header(), upgradeHeaders)
 	for _, field := range e.headers {
 		if key := field[0]; r.ProtoMajor < 2 || key != "Connection" && key != "Upgrade" { // RFC 9113 section 8.2.2
 			w.Header().Set(key, field[1])

@@ -13,6 +13,10 @@ import (
 // upgradeHeaders are those that say how an upgrade goes, and are for this package alone to set.
 var upgradeHeaders = []string{"Connection", "Upgrade", "Sec-Websocket-Accept", "Sec-Websocket-Protocol", "Sec-Websocket-Extensions"}
 
+// contentHeaders say what a response contains. A 101 contains nothing, and chi's Compress, told of a type
+// that it compresses, would not let the connection go.
+var contentHeaders = []string{"Content-Type", "Content-Encoding", "Content-Length", "Transfer-Encoding"}
+
 // takeOver hijacks the connection and sends a 101 with the headers of head.
 // early is what the client sent on the heels of its handshake; it is good until the next read.
 func (h *Handler) takeOver(w http.ResponseWriter, head [][2]string) (conn net.Conn, early []byte, refusal *HandshakeError) {
@@ -24,8 +28,8 @@ func (h *Handler) takeOver(w http.ResponseWriter, head [][2]string) (conn net.Co
 		return nil, nil, refusedShutdown
 	}
 	header := w.Header()
-	dropUpgrade(header)
-	dropContent(header)
+	drop(header, upgradeHeaders)
+	drop(header, contentHeaders)
 	if v.clear {
 		for _, field := range head {
 			header.Set(field[0], field[1])
@@ -49,17 +53,9 @@ func (h *Handler) takeOver(w http.ResponseWriter, head [][2]string) (conn net.Co
 	return conn, early, nil
 }
 
-// dropUpgrade removes what a middleware has set, or takeOver has for a hijack that failed.
-func dropUpgrade(header http.Header) {
-	for _, key := range upgradeHeaders {
-		delete(header, key)
-	}
-}
-
-// dropContent removes what a middleware has said of the response's content. A 101 has none, and chi's
-// Compress, told of a type that it compresses, would not let the connection go.
-func dropContent(header http.Header) {
-	for _, key := range []string{"Content-Type", "Content-Encoding", "Content-Length", "Transfer-Encoding"} {
+// drop removes what a middleware has set, or takeOver has for a hijack that failed.
+func drop(header http.Header, keys []string) {
+	for _, key := range keys {
 		delete(header, key)
 	}
 }

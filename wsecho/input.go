@@ -52,8 +52,12 @@ func (in *input) count(n int) {
 	in.bytes += uint64(n)
 }
 
-// publish stores the counts: before the last message of a pass and after it, not at each.
+// publish stores the counts, unless they have been: before the last message of a pass and after it, not
+// at each.
 func (in *input) publish(t *tally) {
+	if t.messages.Load() == in.messages { // a look costs less than a store
+		return
+	}
 	t.messages.Store(in.messages)
 	t.bytes.Store(in.bytes)
 }
@@ -130,7 +134,7 @@ func (in *input) over(h header, limit int64) bool {
 func (in *input) begin(h header) {
 	if !in.open {
 		in.open, in.op, in.deflated, in.valid = true, h.op, h.rsv1, 0
-		in.msg = getMsg(0)
+		in.msg = getMsg(int(min(h.n, trust)))
 	}
 	in.fin, in.key, in.left = h.fin, h.key, h.n
 }

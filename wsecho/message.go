@@ -1,47 +1,30 @@
 package wsecho
 
-import "sync"
-
-// The buffers that messages are collected in come in these sizes, each with its pool, so that what a
-// peer holds is never far from what it has sent. One for more than the largest is not kept.
-var msgPools = [...]struct {
-	size int
-	sync.Pool
-}{{size: 4 << 10}, {size: 64 << 10}, {size: 256 << 10}, {size: 1 << 20}}
+// The buffers that messages are collected in come in these sizes, so that what a peer holds is never
+// far from what it has sent. One for more than the largest is not kept.
+var msgPools = sizedPool{{size: 4 << 10}, {size: 64 << 10}, {size: 256 << 10}, {size: 1 << 20}}
 
 // getMsg returns an empty buffer of n bytes or more.
 func getMsg(n int) *[]byte {
-	for i := range msgPools {
-		p := &msgPools[i]
-		if n > p.size {
-			continue
-		}
-		if b, ok := p.Get().(*[]byte); ok {
-			return b
-		}
-		n = p.size
-		break
+	v, size := msgPools.get(n)
+	if b, ok := v.(*[]byte); ok {
+		return b
 	}
-	b := make([]byte, 0, n)
+	b := make([]byte, 0, size)
 	return &b
 }
 
 // putMsg gives a buffer back.
 func putMsg(b *[]byte) {
-	for i := range msgPools {
-		if p := &msgPools[i]; cap(*b) == p.size {
-			*b = (*b)[:0]
-			p.Put(b)
-			return
-		}
-	}
+	*b = (*b)[:0]
+	msgPools.put(b, cap(*b))
 }
 
 // growMsg returns a buffer with what b holds and room for n bytes more; b goes back. The sizes are far
 // enough apart, and larger ones at least double, that what is copied stays below the message's length.
 func growMsg(b *[]byte, n int) *[]byte {
 	size := len(*b) + n
-	if size > msgPools[len(msgPools)-1].size {
+	if size > msgPools.largest() {
 		size = max(size, 2*len(*b))
 	}
 	larger := getMsg(size)

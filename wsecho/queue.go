@@ -1,7 +1,5 @@
 package wsecho
 
-import "sync"
-
 // queue is bytes that wait to be written. It lies in pooled chunks, so that what waits for a slow peer
 // takes little more memory than it has bytes, and is not copied when more comes.
 type queue struct {
@@ -17,31 +15,20 @@ type chunk struct {
 
 // The sizes of chunks: for what is written together, and for one message that is better written whole,
 // of 64 KiB or of copyMax.
-var chunkPools = [...]struct {
-	size int
-	sync.Pool
-}{{size: 16 << 10}, {size: 72 << 10}, {size: copyMax + 16<<10}}
+var chunkPools = sizedPool{{size: 16 << 10}, {size: 72 << 10}, {size: copyMax + 16<<10}}
 
 // newChunk has room for n bytes, or is one of the largest.
 func newChunk(n int) *chunk {
-	p := &chunkPools[0]
-	for i := 1; i < len(chunkPools) && n > p.size; i++ {
-		p = &chunkPools[i]
-	}
-	if c, ok := p.Get().(*chunk); ok {
+	v, size := chunkPools.get(min(n, chunkPools.largest()))
+	if c, ok := v.(*chunk); ok {
 		return c
 	}
-	return &chunk{b: make([]byte, 0, p.size)}
+	return &chunk{b: make([]byte, 0, size)}
 }
 
 func (c *chunk) free() {
-	for i := range chunkPools {
-		if p := &chunkPools[i]; cap(c.b) == p.size {
-			*c = chunk{b: c.b[:0]}
-			p.Put(c)
-			return
-		}
-	}
+	*c = chunk{b: c.b[:0]}
+	chunkPools.put(c, cap(c.b))
 }
 
 // room makes sure that the last chunk has some. A new one has it for n bytes, if a chunk can.

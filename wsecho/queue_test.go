@@ -48,7 +48,7 @@ func TestQueue(t *testing.T) {
 		if (q.first == nil) != (q.n == 0) || (q.last == nil) != (q.n == 0) {
 			t.Fatalf("%d bytes between %p and %p", q.n, q.first, q.last)
 		}
-		if spare := size - q.n; spare > 2*chunkPools[len(chunkPools)-1].size {
+		if spare := size - q.n; spare > 2*chunkPools.largest() {
 			t.Fatalf("%d bytes take %d", q.n, size)
 		}
 	}
