@@ -1,27 +1,10 @@
 package peertest
 
 import (
-	"fmt"
-	"os"
 	"testing"
-	"time"
 
-	"go.uber.org/goleak"
-
+	"example.com/wsecho/middleware/peertest/leaks"
 	_ "example.com/wsecho/middleware/xconnect"
 )
 
-// TestMain fails the run if a goroutine is left when all tests are done. goleak itself waits for half
-// a second only.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	left := goleak.Find()
-	for deadline := time.Now().Add(patience); left != nil && time.Now().Before(deadline); {
-		left = goleak.Find()
-	}
-	if left != nil {
-		fmt.Fprintln(os.Stderr, left)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { leaks.Main(m, patience) }

@@ -11,11 +11,11 @@ require (
 	example.com/wsecho v0.0.0-00010101000000-000000000000
 	example.com/wsecho/middleware/peertest v0.0.0-00010101000000-000000000000
 	github.com/coder/websocket v1.8.15
-	go.uber.org/goleak v1.3.0
 	golang.org/x/net v0.62.0
 )
 
 require (
 	github.com/go-chi/chi/v5 v5.5.0 // indirect
+	go.uber.org/goleak v1.3.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 )
