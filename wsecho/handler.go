@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"example.com/wsecho/wsecho/internal/wire"
 )
 
 // DefaultSubprotocol is the subprotocol that a Handler speaks unless told otherwise.
@@ -125,19 +127,10 @@ type Handler struct {
 type settings struct {
 	subprotocols []string
 	message      MessageFunc
-	readLimit    int64
-	writeLimit   int
-	pingInterval time.Duration
-	pongTimeout  time.Duration
-	writeTimeout time.Duration
-	closeTimeout time.Duration
-	parkAfter    time.Duration // how long a session is quiet before it gives up its goroutine; tests set it
+	wire         wire.Config
 }
 
-const (
-	defaultCloseTimeout = 5 * time.Second
-	defaultParkAfter    = 4 * time.Second // longer than a talk pauses, shorter than PingInterval
-)
+const defaultParkAfter = 4 * time.Second // longer than a talk pauses, shorter than PingInterval
 
 // setup fixes the settings at the first ServeHTTP, and no earlier: Stats may have been published before.
 func (h *Handler) setup() {
@@ -145,13 +138,15 @@ func (h *Handler) setup() {
 		h.set = settings{
 			subprotocols: h.Subprotocols,
 			message:      h.OnMessage,
-			readLimit:    cmp.Or(h.ReadLimit, 1<<20),
-			writeLimit:   cmp.Or(h.WriteLimit, 1<<20),
-			pingInterval: cmp.Or(h.PingInterval, 25*time.Second),
-			pongTimeout:  cmp.Or(h.PongTimeout, 10*time.Second),
-			writeTimeout: cmp.Or(h.WriteTimeout, 10*time.Second),
-			closeTimeout: cmp.Or(h.CloseTimeout, defaultCloseTimeout),
-			parkAfter:    cmp.Or(h.set.parkAfter, defaultParkAfter),
+			wire: wire.Config{
+				ReadLimit:    cmp.Or(h.ReadLimit, 1<<20),
+				WriteLimit:   cmp.Or(h.WriteLimit, 1<<20),
+				PingInterval: cmp.Or(h.PingInterval, 25*time.Second),
+				PongTimeout:  cmp.Or(h.PongTimeout, 10*time.Second),
+				WriteTimeout: cmp.Or(h.WriteTimeout, 10*time.Second),
+				CloseTimeout: cmp.Or(h.CloseTimeout, wire.DefaultCloseTimeout),
+				ParkAfter:    cmp.Or(h.set.wire.ParkAfter, defaultParkAfter), // tests set it
+			},
 		}
 		if len(h.Subprotocols) == 0 {
 			h.set.subprotocols = []string{DefaultSubprotocol}

@@ -41,7 +41,7 @@ func (h *Handler) takeOver(w http.ResponseWriter, head [][2]string) (conn net.Co
 		return nil, nil, refusedHijack(v.hijacker.(http.ResponseWriter), err)
 	}
 	if !v.clear {
-		if t := h.set.writeTimeout; t > 0 {
+		if t := h.set.wire.WriteTimeout; t > 0 {
 			conn.SetWriteDeadline(time.Now().Add(t)) // it may have pipelined requests and read no answer
 		}
 		if _, err := conn.Write(headBytes(head, header)); errors.Is(err, os.ErrDeadlineExceeded) {

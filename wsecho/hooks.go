@@ -2,11 +2,12 @@ package wsecho
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"runtime/debug"
 
 	"github.com/coder/websocket"
+
+	"example.com/wsecho/wsecho/internal/wire"
 )
 
 // MessageFunc gets one whole message. ctx is s.Context(). p is the hook's to read and to change until
@@ -23,122 +24,129 @@ func Echo(ctx context.Context, s *Session, typ websocket.MessageType, p []byte) 
 	return s.Write(ctx, typ, p)
 }
 
-// goexit is the end of a session whose hook ended its goroutine (runtime.Goexit, t.FailNow).
-var goexit = failed(errors.New("wsecho: a hook ended its goroutine"))
-
-// open runs OnOpen, within ServeHTTP, and starts the session's goroutine.
+// open runs OnOpen, within ServeHTTP, and starts the session.
 func (s *Session) open(r *http.Request) {
 	if s.h.reg.enter(s) { // Shutdown has begun: too late for OnOpen
 		s.accepted = s.h.OnOpen == nil
 		s.listed.Store(s.accepted)
-		s.end(shutdown, false)
+		s.conn.End(shutdown)
 		if s.h.reg.late.Err() != nil { // and for a close handshake
-			s.cut()
+			s.conn.Cut()
 		}
-		go s.farewell()
+		s.conn.Start()
 		return
 	}
-	s.startKeepalive()
-	returned := false
-	defer func() {
-		if !returned {
-			s.end(goexit, false)
-			go s.farewell()
-		}
-	}()
-	var err error
+	defer s.conn.Start() // also if OnOpen ends this goroutine
 	if s.h.OnOpen != nil {
-		err = s.guard(func() error { return s.h.OnOpen(s, r.WithContext(s.ctx)) })
+		if err := s.guard(func() error { return s.h.OnOpen(s, r.WithContext(s.Context())) }); err != nil {
+			s.conn.End(wire.Lost(err)) // unless guard has ended it: Write said that the peer is gone
+			return
+		}
 	}
-	returned = true
-	s.accepted = err == nil
-	s.listed.Store(s.accepted)
-	s.hookReturned(err, false)
-	if err != nil {
-		s.end(lost(err), false) // unless it has been: Write said that the peer is gone
+	s.accepted = true
+	s.listed.Store(true)
+}
+
+// Go runs f in a goroutine that belongs to the session: OnClose waits for it. ctx is the session's.
+// An error or a panic of f ends the session as a hook's does; nil ends nothing. Go may be called in
+// hooks and in functions that it started; once the session is ending it does nothing.
+func (s *Session) Go(f func(ctx context.Context) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over || s.Context().Err() != nil {
+		return
 	}
-	s.keep.alive.Store(true) // what OnOpen kept from being read counts, as after any hook
-	if s.phase.CompareAndSwap(working, reading) {
-		go s.run(false)
-	} else {
-		s.drop()
-		go s.farewell()
+	s.gos.Go(func() {
+		s.guard(func() error { return f(s.Context()) })
+	})
+}
+
+// events is a Session as its connection sees it.
+type events Session
+
+// Message hands one message to OnMessage.
+func (ev *events) Message(typ websocket.MessageType, p []byte) {
+	s := (*Session)(ev)
+	if err := s.onMessage(typ, p); err != nil {
+		s.returned(err)
 	}
 }
 
-// message hands one message to OnMessage, in the session's goroutine.
-func (s *Session) message(typ websocket.MessageType, p []byte) {
-	if s.phase.Load() == ended { // while the message was inflated or checked
-		return
-	}
-	s.quiet.busy = true
-	s.in.count(len(p))
-	if s.in.r == s.in.w { // the hook may take long
-		s.in.publish(&s.received)
-	}
-	if err := s.onMessage(typ, p); err != nil {
-		s.hookReturned(err, true)
-	}
-}
+// Ended sees to the hooks' part of the end: no hook runs, and none but OnClose will.
+func (ev *events) Ended(e *wire.End) { (*Session)(ev).farewell(e) }
+
+// Closed: the connection's part is done.
+func (ev *events) Closed() { (*Session)(ev).part() }
 
 func (s *Session) onMessage(typ websocket.MessageType, p []byte) (err error) {
-	defer s.recovered(&err)
-	return s.h.set.message(s.ctx, s, typ, p)
+	defer recovered(&err)
+	return s.h.set.message(s.Context(), s, typ, p)
 }
 
-// guard turns a panic of f into its error.
-func (s *Session) guard(f func() error) (err error) {
-	defer s.recovered(&err)
+// guard runs a hook, and ends the session if that fails. OnMessage needs none: package wire sees to a
+// goroutine of its own that ends.
+func (s *Session) guard(hook func() error) error {
+	exited := true
+	defer func() {
+		if exited {
+			s.conn.End(wire.Goexit)
+		}
+	}()
+	err := safely(hook)
+	exited = false
+	if err != nil {
+		s.returned(err)
+	}
+	return err
+}
+
+// safely turns a panic of f into its error.
+func safely(f func() error) (err error) {
+	defer recovered(&err)
 	return f()
 }
 
-func (s *Session) recovered(err *error) {
+func recovered(err *error) {
 	if v := recover(); v != nil {
 		*err = &PanicError{Value: v, Stack: debug.Stack()}
 	}
 }
 
-// hookReturned ends the session if a hook's error asks for it.
-func (s *Session) hookReturned(err error, self bool) {
+// returned ends the session if a hook's error asks for it.
+func (s *Session) returned(err error) {
 	switch ce, closes := err.(websocket.CloseError); {
-	case err == nil:
 	case closes:
 		e, fit := closing("hook", err, ce.Code, ce.Reason)
-		if s.end(e, self) && !fit {
+		if s.conn.End(e) && !fit {
 			s.logUnfit(ce.Code)
 		}
-	case s.said(err):
+	case s.isWriteError(err):
 		// The peer is gone, as Write said. The reader knows better why, or soon will.
-	case !s.end(failed(err), self):
+	case !s.conn.End(failed(err)):
 		s.logPanic(err)
 	}
 }
 
-// said: err is what Write has said of this session, not a panic with it. A hook's error may panic too.
-func (s *Session) said(err error) (own bool) {
+// isWriteError: err is what Write has returned of this session, not a panic with it. A hook's error may
+// panic too.
+func (s *Session) isWriteError(err error) (own bool) {
 	defer func() {
 		if recover() != nil {
 			own = false
 		}
 	}()
-	var over *overError
 	_, panicked := err.(*PanicError)
-	return !panicked && errors.As(err, &over) && over.s == s
+	return !panicked && s.conn.Returned(err)
 }
 
-// failed is the end by a hook's error or panic; the peer is not told what it says.
-func failed(err error) *ending {
-	label := "error"
-	if _, ok := err.(*PanicError); ok {
-		label = "panic"
-	}
-	return &ending{label: label, err: err, code: websocket.StatusInternalError}
-}
-
-// farewell is the hooks' part of the end. No hook runs when it starts and none starts any more.
-func (s *Session) farewell() {
+// farewell is the hooks' part of the end.
+func (s *Session) farewell(e *wire.End) {
 	defer s.part()
+	s.end = e
 	s.logEnd() // first, as a function of Go may hang
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
 	s.gos.Wait()
 	if !s.accepted {
 		return
@@ -147,9 +155,9 @@ func (s *Session) farewell() {
 	if s.h.OnClose == nil {
 		return
 	}
-	ctx, cancel := s.h.reg.closeContext(s.ctx)
+	ctx, cancel := s.h.reg.closeContext(s.Context())
 	defer cancel()
-	s.logPanic(s.guard(func() error { s.h.OnClose(ctx, s, s.cause.err); return nil }))
+	s.logPanic(safely(func() error { s.h.OnClose(ctx, s, e.Err); return nil }))
 }
 
 // part ends one part of the end; the second leaves the registry, and the session is no more.

@@ -42,7 +42,7 @@ func (h *Handler) logRefusal(r *http.Request, e *HandshakeError) {
 // logEnd is the one record of a session's end.
 func (s *Session) logEnd() {
 	level := slog.LevelDebug
-	switch s.cause.label {
+	switch s.end.Label {
 	case "error", "panic":
 		level = slog.LevelError
 	case "invalid", "too_big", "protocol":
@@ -50,15 +50,15 @@ func (s *Session) logEnd() {
 	case "pong_timeout", "write_timeout":
 		level = slog.LevelInfo
 	}
-	s.h.record(context.WithoutCancel(s.ctx), level, "wsecho: session ended", func() []slog.Attr {
-		c := s.counts()
+	s.h.record(context.WithoutCancel(s.Context()), level, "wsecho: session ended", func() []slog.Attr {
+		c := s.conn.Counts()
 		attrs := []slog.Attr{
-			slog.String("cause", s.cause.label), slog.Any("err", s.cause.err), slog.Int("code", int(s.cause.code)),
+			slog.String("cause", s.end.Label), slog.Any("err", s.end.Err), slog.Int("code", int(s.end.Code)),
 			slog.String("remote", s.remote), slog.Duration("duration", time.Since(s.opened)),
-			slog.Uint64("messages_in", c.messagesIn), slog.Uint64("messages_out", c.messagesOut),
-			slog.Uint64("bytes_in", c.bytesIn), slog.Uint64("bytes_out", c.bytesOut),
+			slog.Uint64("messages_in", c.MessagesIn), slog.Uint64("messages_out", c.MessagesOut),
+			slog.Uint64("bytes_in", c.BytesIn), slog.Uint64("bytes_out", c.BytesOut),
 		}
-		if e, ok := s.cause.err.(*PanicError); ok {
+		if e, ok := s.end.Err.(*PanicError); ok {
 			attrs = append(attrs, slog.String("stack", string(e.Stack)))
 		}
 		return attrs
@@ -69,14 +69,14 @@ func (s *Session) logEnd() {
 // logged all the same.
 func (s *Session) logPanic(err error) {
 	if e, ok := err.(*PanicError); ok {
-		s.h.record(context.WithoutCancel(s.ctx), slog.LevelError, "wsecho: hook panicked as the session ended", func() []slog.Attr {
+		s.h.record(context.WithoutCancel(s.Context()), slog.LevelError, "wsecho: hook panicked as the session ended", func() []slog.Attr {
 			return []slog.Attr{slog.Any("err", e), slog.String("remote", s.remote), slog.String("stack", string(e.Stack))}
 		})
 	}
 }
 
 func (s *Session) logUnfit(code websocket.StatusCode) {
-	s.h.record(context.WithoutCancel(s.ctx), slog.LevelError, "wsecho: close code may not be sent, 1011 is instead", func() []slog.Attr {
+	s.h.record(context.WithoutCancel(s.Context()), slog.LevelError, "wsecho: close code may not be sent, 1011 is instead", func() []slog.Attr {
 		return []slog.Attr{slog.Int("code", int(code)), slog.String("remote", s.remote)}
 	})
 }

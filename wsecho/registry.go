@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"sync"
+
+	"example.com/wsecho/wsecho/internal/wire"
 )
 
 // registry knows the open sessions of a Handler. A place is taken before the upgrade and given back
@@ -18,7 +20,7 @@ type registry struct {
 	opened  uint64
 	refused map[string]uint64
 	ended   map[string]uint64
-	gone    counts // of the sessions that are gone
+	gone    wire.Counts // of the sessions that are gone
 
 	// late ends when those who wait for OnClose give up: hurry.
 	late  context.Context
@@ -79,12 +81,13 @@ func (g *registry) enter(s *Session) (closing bool) {
 
 // leave is the end of a session.
 func (g *registry) leave(s *Session) {
-	c := s.counts()
+	c := s.conn.Counts()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.open, s)
-	g.gone.add(c)
-	g.ended[s.cause.label]++
+	c.Queued = 0
+	g.gone.Add(c)
+	g.ended[s.end.Label]++
 	g.releaseLocked()
 }
 

@@ -50,7 +50,7 @@ func (h *Handler) closeAll(ctx context.Context) {
 	slot := h.spread(ctx) / time.Duration(len(all))
 	if slot <= 0 {
 		for _, s := range all {
-			s.end(shutdown, false)
+			s.conn.End(shutdown)
 		}
 		return
 	}
@@ -67,7 +67,7 @@ func (h *Handler) closeAll(ctx context.Context) {
 		case <-h.reg.empty: // all have gone by themselves
 			return
 		}
-		s.end(shutdown, false)
+		s.conn.End(shutdown)
 	}
 }
 
@@ -75,7 +75,7 @@ func (h *Handler) closeAll(ctx context.Context) {
 func (h *Handler) spread(ctx context.Context) time.Duration {
 	spread := h.DrainSpread
 	if deadline, ok := ctx.Deadline(); ok {
-		spread = min(spread, time.Until(deadline)-max(h.set.closeTimeout, 0))
+		spread = min(spread, time.Until(deadline)-max(h.set.wire.CloseTimeout, 0))
 	}
 	return spread
 }
@@ -84,7 +84,7 @@ func (h *Handler) spread(ctx context.Context) time.Duration {
 func (h *Handler) cutAll() {
 	h.reg.hurry()
 	for _, s := range h.reg.snapshot() {
-		s.end(shutdown, false)
-		s.cut()
+		s.conn.End(shutdown)
+		s.conn.Cut()
 	}
 }

@@ -22,22 +22,6 @@ type Stats struct {
 	Queued      int64             `json:"queued"` // bytes of frames that wait for slow peers now
 }
 
-// counts are what sessions have counted.
-type counts struct{ messagesIn, messagesOut, bytesIn, bytesOut uint64 }
-
-func (c *counts) add(d counts) {
-	c.messagesIn += d.messagesIn
-	c.messagesOut += d.messagesOut
-	c.bytesIn += d.bytesIn
-	c.bytesOut += d.bytesOut
-}
-
-func (s *Session) counts() counts {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return counts{s.received.messages.Load(), s.out.messages, s.received.bytes.Load(), s.out.bytes}
-}
-
 // Stats sums up now: sessions count for themselves, so that a message touches no counter that
 // another session's does. Its cost grows with the open sessions.
 func (h *Handler) Stats() Stats {
@@ -45,20 +29,13 @@ func (h *Handler) Stats() Stats {
 	g := &h.reg
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	sum, queued := g.gone, int64(0)
+	sum := g.gone
 	for s := range g.open {
-		sum.add(s.counts())
-		queued += s.waiting()
+		sum.Add(s.conn.Counts())
 	}
 	return Stats{
 		Open: len(g.open), Opened: g.opened, Refused: maps.Clone(g.refused), Ended: maps.Clone(g.ended),
-		MessagesIn: sum.messagesIn, MessagesOut: sum.messagesOut, BytesIn: sum.bytesIn, BytesOut: sum.bytesOut,
-		Queued: queued,
+		MessagesIn: sum.MessagesIn, MessagesOut: sum.MessagesOut, BytesIn: sum.BytesIn, BytesOut: sum.BytesOut,
+		Queued: sum.Queued,
 	}
-}
-
-func (s *Session) waiting() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return int64(s.out.q.n)
 }

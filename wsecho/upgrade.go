@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+
+	"example.com/wsecho/wsecho/internal/deflate"
 )
 
 // upgrade performs the upgrade of a handshake that has passed its checks, RFC 6455 section 4.2.2.
 // coder's Accept would do it too, but makes a Conn of its own for it: 51 allocations, and a fifth of the
 // CPU of a session that opens and closes.
 func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request, subprotocol string) (*Session, *HandshakeError) {
-	deflate, extension := negotiate(r.Header, h.Compression)
+	z, extension := deflate.Negotiate(tokens(r.Header, "Sec-Websocket-Extensions"), h.Compression)
 	head := [][2]string{
 		{"Upgrade", "websocket"},
 		{"Connection", "Upgrade"},
@@ -30,11 +32,9 @@ func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request, subprotocol st
 	if refusal != nil {
 		return nil, refusal
 	}
-	s := &Session{h: h, remote: r.RemoteAddr, subprotocol: subprotocol, opened: time.Now(), z: deflate}
-	s.sock.init(conn)
+	s := &Session{h: h, remote: r.RemoteAddr, subprotocol: subprotocol, opened: time.Now()}
 	s.parts.Store(2)
-	s.ctx, s.cancel = context.WithCancelCause(sessionContext(r))
-	s.in.preload(early)
+	s.conn.Init(sessionContext(r), &h.set.wire, (*events)(s), conn, early, z)
 	return s, nil
 }
 

@@ -1,0 +1,57 @@
+package wsecho
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/coder/websocket"
+
+	"example.com/wsecho/wsecho/internal/frame"
+	"example.com/wsecho/wsecho/internal/wire"
+)
+
+var (
+	// ErrShutdown is OnClose's error when Shutdown or Close of the Handler ended the session.
+	ErrShutdown = errors.New("wsecho: shutting down")
+	// ErrPongTimeout is OnClose's error when no byte came within PongTimeout of a ping.
+	ErrPongTimeout = wire.ErrPongTimeout
+	// ErrWriteTimeout is OnClose's error when the peer took nothing for WriteTimeout.
+	ErrWriteTimeout = wire.ErrWriteTimeout
+	// ErrWriteLimit is TryWrite's error when the message finds no room; see Handler.WriteLimit.
+	ErrWriteLimit = wire.ErrWriteLimit
+)
+
+// PanicError is OnClose's error when a hook, or a function of Session.Go, panicked.
+type PanicError struct {
+	Value any    // what it panicked with
+	Stack []byte // of the goroutine that panicked
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("wsecho: hook panicked: %v", e.Value) }
+
+// Unwrap returns Value if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// shutdown, and what failed and closing return, are the ends that the service brings about; package wire has
+// those that the connection does.
+var shutdown = &wire.End{Label: "shutdown", Err: ErrShutdown, Code: websocket.StatusGoingAway}
+
+// failed is the end by a hook's error or panic; the peer is not told what it says.
+func failed(err error) *wire.End {
+	label := "error"
+	if _, ok := err.(*PanicError); ok {
+		label = "panic"
+	}
+	return &wire.End{Label: label, Err: err, Code: websocket.StatusInternalError}
+}
+
+// closing is the end that a close code asks for, made fit to be sent; fit says whether the code was.
+func closing(label string, err error, code websocket.StatusCode, reason string) (e *wire.End, fit bool) {
+	if fit = frame.Sendable(code) || code == websocket.StatusNoStatusRcvd; !fit {
+		code = websocket.StatusInternalError
+	}
+	return &wire.End{Label: label, Err: err, Code: code, Reason: frame.CutReason(reason)}, fit
+}

@@ -1,0 +1,29 @@
+//go:build !unix
+
+package socket
+
+import (
+	"errors"
+	"net"
+	"syscall"
+)
+
+// Elsewhere every connection is plain.
+
+func rawConn(net.Conn) syscall.RawConn { return nil }
+
+type rawReader struct{}
+
+func (*rawReader) init(*Reader) {}
+
+func (*rawReader) read(syscall.RawConn, bool) (int, error) { return 0, errors.ErrUnsupported }
+
+func writeRaw(syscall.RawConn, []byte, bool, bool) (int, error) {
+	return 0, errors.ErrUnsupported
+}
+
+// Unacked cannot tell here.
+func (*Socket) Unacked() int { return 0 }
+
+// Unread cannot tell here.
+func (*Socket) Unread() (n int, full bool) { return 0, false }

@@ -1,0 +1,147 @@
+// Package wire carries the messages of one WebSocket over one connection, as its server: it reads and
+// writes frames, waits for slow peers, pings idle ones, and closes. It knows nothing of HTTP, of hooks or
+// of other connections; package wsecho does, above it.
+//
+//	conn.go       Conn: what it has, and who may touch it
+//	end.go        why a connection ends, and who does what from there
+//	read.go       the reader: the goroutine that reads, and hands messages over
+//	input.go      from bytes to messages
+//	write.go      Write, TryWrite: from messages to the queue
+//	output.go     from the queue to the socket
+//	queue.go      bytes that wait
+//	timer.go      the connection's one timer
+//	keepalive.go  what it is time for, and whether the peer is alive
+//	close.go      the connection's last steps
+package wire
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"example.com/wsecho/wsecho/internal/deflate"
+	"example.com/wsecho/wsecho/internal/socket"
+)
+
+// Config is what all connections of one endpoint share. No field is 0.
+type Config struct {
+	ReadLimit    int64         // bytes of one message, inflated; negative: no limit
+	WriteLimit   int           // bytes that may wait for a slow peer; negative: no limit
+	PingInterval time.Duration // negative: never
+	PongTimeout  time.Duration // of silence after a ping; negative: no limit
+	WriteTimeout time.Duration // in which the peer takes nothing; negative: no limit
+	CloseTimeout time.Duration // from the start of the close to its end; negative: the peer is not waited for
+	ParkAfter    time.Duration // of quiet, after which the reader gives up its goroutine
+}
+
+// DefaultCloseTimeout bounds a close where neither CloseTimeout nor WriteTimeout does.
+const DefaultCloseTimeout = 5 * time.Second
+
+// Handler is what a Conn calls. It holds no lock when it does.
+type Handler interface {
+	// Message gets each message, one at a time, in the reader's goroutine. p is the Handler's until it
+	// returns. No message begins once the connection is ending.
+	Message(typ websocket.MessageType, p []byte)
+
+	// Ended is called once the connection is ending and no Message runs, nor will. It may take as long as
+	// it likes: the goroutine is its own. The peer may still be there.
+	Ended(e *End)
+
+	// Closed is called once the connection is gone. It must not wait.
+	Closed()
+}
+
+// Conn is one connection. Its exported methods may be called from any goroutine and under any lock of the
+// caller's: they call no method of the Handler. Only Write may wait.
+//
+// Three things run for it, each for as long as it has something to do: the reader (read.go), the flusher,
+// while the peer is slow to take what is written (output.go), and the timer (timer.go).
+type Conn struct {
+	cfg     *Config
+	handler Handler
+	opened  time.Time
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	sock    socket.Socket
+	deflate *deflate.Deflater // nil: no compression
+
+	// The reader's alone, and nobody's while there is none.
+	in    input
+	woken bool // it was started for a parked connection, and no part of a message has come since
+
+	phase    atomic.Int32 // reading, working or ended
+	alive    atomic.Bool  // a byte came, or the peer took some, since the ping that waits for an answer
+	received tally
+
+	mu   sync.Mutex // guards what follows; nothing waits under it
+	end  *End       // why the connection is ending; the first stays
+	dead bool       // it is given up: nothing more is delivered, no deadline set
+	out  output
+	keep keepalive
+	tick *time.Timer
+}
+
+// The phases of a connection. The reader goes from reading to working and back; End moves to ended, once,
+// and what it moved from tells who does what from there: see End.
+const (
+	working int32 = iota // the Handler may be at work: in Message, or before Start
+	reading              // the reader waits for bytes, or has given up its goroutine
+	ended
+)
+
+// Init takes nc over, of which early has been read already. The Conn pings and can be written to from now
+// on, and reads from Start on. Its context is derived from ctx. z is nil without compression.
+func (c *Conn) Init(ctx context.Context, cfg *Config, h Handler, nc net.Conn, early []byte, z *deflate.Codec) {
+	c.cfg, c.handler, c.opened = cfg, h, time.Now()
+	c.ctx, c.cancel = context.WithCancelCause(ctx)
+	c.sock.Init(nc)
+	c.in.limit = cfg.ReadLimit
+	if z != nil {
+		c.in.z, c.deflate = &z.In, &z.Out
+	}
+	c.in.preload(early)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.startTimer()
+}
+
+// Start begins to read. Exactly one call of it follows Init.
+func (c *Conn) Start() {
+	c.alive.Store(true) // what was not read before counts, as after any Message
+	if c.phase.CompareAndSwap(working, reading) {
+		go c.read(false)
+		return
+	}
+	c.in.drop()
+	go c.handler.Ended(c.end)
+}
+
+// Context ends when the connection does; its cause is then the end's error.
+func (c *Conn) Context() context.Context { return c.ctx }
+
+// Counts are messages and their bytes: those handed to the Handler, those queued by Write and TryWrite,
+// and the bytes of frames that wait for the peer now.
+type Counts struct {
+	MessagesIn, MessagesOut, BytesIn, BytesOut uint64
+	Queued                                     int64
+}
+
+// Add sums up.
+func (c *Counts) Add(d Counts) {
+	c.MessagesIn += d.MessagesIn
+	c.MessagesOut += d.MessagesOut
+	c.BytesIn += d.BytesIn
+	c.BytesOut += d.BytesOut
+	c.Queued += d.Queued
+}
+
+// Counts counts now.
+func (c *Conn) Counts() Counts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Counts{c.received.messages.Load(), c.out.messages, c.received.bytes.Load(), c.out.bytes, int64(c.out.q.n)}
+}

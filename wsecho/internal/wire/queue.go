@@ -1,0 +1,94 @@
+package wire
+
+import (
+	"example.com/wsecho/wsecho/internal/frame"
+	"example.com/wsecho/wsecho/internal/pool"
+)
+
+// queue is bytes that wait to be written. It lies in pooled chunks, so that what waits for a slow peer
+// takes little more memory than it has bytes, and is not copied when more comes.
+type queue struct {
+	first, last *chunk // nil: empty
+	n           int    // bytes
+}
+
+type chunk struct {
+	b    []byte // of which r have left; its array stays
+	r    int
+	next *chunk
+}
+
+// The sizes of chunks: for what is written together, and for one message that is better written whole,
+// of 64 KiB or of copyMax.
+var chunkPools = pool.Sized{{Size: 16 << 10}, {Size: 72 << 10}, {Size: copyMax + 16<<10}}
+
+// newChunk has room for n bytes, or is one of the largest.
+func newChunk(n int) *chunk {
+	v, size := chunkPools.Get(min(n, chunkPools.Largest()))
+	if c, ok := v.(*chunk); ok {
+		return c
+	}
+	return &chunk{b: make([]byte, 0, size)}
+}
+
+func (c *chunk) free() {
+	*c = chunk{b: c.b[:0]}
+	chunkPools.Put(c, cap(c.b))
+}
+
+// room makes sure that the last chunk has some. A new one has it for n bytes, if a chunk can.
+func (q *queue) room(n int) *chunk {
+	if q.last == nil || len(q.last.b) == cap(q.last.b) {
+		c := newChunk(n)
+		if q.last == nil {
+			q.first = c
+		} else {
+			q.last.next = c
+		}
+		q.last = c
+	}
+	return q.last
+}
+
+// add appends p.
+func (q *queue) add(p []byte) {
+	q.n += len(p)
+	for len(p) > 0 {
+		c := q.room(len(p))
+		n := copy(c.b[len(c.b):cap(c.b)], p)
+		c.b = c.b[:len(c.b)+n]
+		p = p[n:]
+	}
+}
+
+// header appends the header of a frame of n bytes, which are to follow.
+func (q *queue) header(op byte, n int) {
+	var b [frame.MaxHeader]byte
+	h := frame.AppendHeader(b[:0], op, n)
+	q.room(len(h) + n)
+	q.add(h)
+}
+
+// head is the bytes to be written first, and whether there are others. What is appended never touches it.
+func (q *queue) head() (p []byte, more bool) {
+	if q.first == nil {
+		return nil, false
+	}
+	return q.first.b[q.first.r:], q.first.next != nil
+}
+
+// gone takes n bytes of the head off.
+func (q *queue) gone(n int) {
+	q.n -= n
+	c := q.first
+	if c == nil {
+		return
+	}
+	if c.r += n; c.r < len(c.b) {
+		return
+	}
+	if q.first = c.next; q.first == nil {
+		q.last = nil
+	}
+	c.free()
+}
