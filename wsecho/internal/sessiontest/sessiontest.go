@@ -8,6 +8,7 @@
 //	broken.go     every way to break the protocol
 //	messages.go   every shape of a message that is right
 //	deflate.go    the same with permessage-deflate
+//	busy.go       a drain in the middle of traffic, with any client
 //	log.go        what was logged
 package sessiontest
 
