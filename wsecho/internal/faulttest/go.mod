@@ -10,6 +10,7 @@ require (
 	example.com/wsecho v0.0.0-00010101000000-000000000000
 	github.com/Shopify/toxiproxy/v2 v2.5.0
 	github.com/coder/websocket v1.8.15
+	github.com/gorilla/websocket v1.5.3
 )
 
 require (

@@ -11,6 +11,7 @@ require (
 	example.com/wsecho v0.0.0-00010101000000-000000000000
 	example.com/wsecho/middleware/peertest v0.0.0-00010101000000-000000000000
 	github.com/coder/websocket v1.8.15
+	github.com/gorilla/websocket v1.5.3
 	golang.org/x/net v0.62.0
 )
 

@@ -5,9 +5,12 @@
 //	transport.go  what a transport is, and HTTP/1.1 over any listener
 //	both.go       a session seen from both ends, and the check of how it ended
 //	ends.go       every row of how a session ends
+//	closing.go    the end of the connection: after both close frames, and where nobody is waited for
+//	idle.go       a middleware that ends quiet connections
 //	broken.go     every way to break the protocol
 //	messages.go   every shape of a message that is right
 //	deflate.go    the same with permessage-deflate
+//	busy.go       a drain in the middle of traffic, with any client
 //	log.go        what was logged
 package sessiontest
 
@@ -26,6 +29,7 @@ func Run(t *testing.T, over Transport) {
 			t.Run("messages", func(t *testing.T) { runMessages(t, over, mode.deflate) })
 		})
 	}
+	t.Run("closing", func(t *testing.T) { runClosing(t, over) })
 	t.Run("permessage-deflate", func(t *testing.T) {
 		t.Parallel()
 		runDeflate(t, over)

@@ -1,0 +1,84 @@
+package faulttest
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	gorilla "github.com/gorilla/websocket"
+
+	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/internal/sessiontest"
+)
+
+var long = flag.Bool("long", false, "drain ten times on each road")
+
+// libraries open a session with other people's clients.
+var libraries = map[string]func(t *testing.T, url string) sessiontest.Busy{
+	"coder": func(t *testing.T, url string) sessiontest.Busy {
+		c, _, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{Subprotocols: []string{wsecho.DefaultSubprotocol}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.CloseNow() })
+		return sessiontest.Coder(c)
+	},
+	"gorilla": func(t *testing.T, url string) sessiontest.Busy {
+		d := gorilla.Dialer{Subprotocols: []string{wsecho.DefaultSubprotocol}}
+		c, _, err := d.DialContext(t.Context(), url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return busyGorilla(c)
+	},
+}
+
+// busyGorilla is a client that answers a close frame, and leaves closing TCP to the server.
+func busyGorilla(c *gorilla.Conn) sessiontest.Busy {
+	return sessiontest.Busy{
+		Send: func(p []byte) error { return c.WriteMessage(gorilla.BinaryMessage, p) },
+		Read: func() error {
+			_, _, err := c.ReadMessage()
+			return err
+		},
+		Code: func(err error) int {
+			var closed *gorilla.CloseError
+			if !errors.As(err, &closed) {
+				return -1
+			}
+			return closed.Code
+		},
+	}
+}
+
+// roads are the ways from a client to a server at addr. Each returns where it begins.
+var roads = map[string]func(t *testing.T, addr string) string{
+	"direct":  func(_ *testing.T, addr string) string { return addr },
+	"nginx":   func(t *testing.T, addr string) string { return proxies["nginx"](t, addr) },
+	"haproxy": func(t *testing.T, addr string) string { return proxies["haproxy"](t, addr) },
+	"caddy":   caddy,
+}
+
+// Pages in the middle of sending are told that the service goes away: nothing that happens to their
+// bytes on the way takes the close code with it.
+func TestBusyDrain(t *testing.T) {
+	rounds := 1
+	if *long {
+		rounds = 10
+	}
+	for road, from := range roads {
+		for library, dial := range libraries {
+			for n := range rounds {
+				t.Run(fmt.Sprintf("%s, %s, %d", road, library, n), func(t *testing.T) {
+					s := serve(t, &wsecho.Handler{CloseTimeout: time.Minute})
+					addr := from(t, s.addr)
+					sessiontest.DrainBusy(t, s.h, func() sessiontest.Busy { return dial(t, "ws://"+addr+"/ws?name=page") })
+				})
+			}
+		}
+	}
+}
