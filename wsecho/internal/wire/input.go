@@ -88,7 +88,8 @@ func (in *input) arrived(n int) {
 // goroutine may ask for the rest of what has been read: it sees the marks, and the headers of frames in buf,
 // which nobody writes to until the reader has the phase back. Of the payloads the Message may do as it likes.
 func (in *input) mark() {
-	in.marked, in.markedRemaining, in.markedOpen, in.markedFinal = in.r, in.remaining, in.open, in.final
+	in.marked, in.markedRemaining, in.markedFinal = in.r, in.remaining, in.final
+	in.markedOpen = in.open && !in.fin // fin: with the frame under way the message ends
 }
 
 // rest returns a skipper that has skipped what has been read since the mark.
