@@ -19,19 +19,24 @@ func (h *Handler) record(ctx context.Context, level slog.Level, msg string, attr
 	}
 }
 
+// logPattern reports an entry of OriginPatterns that admits nobody.
 func (h *Handler) logPattern(pattern string, err error) {
 	h.record(context.Background(), slog.LevelError, "wsecho: origin pattern matches nothing", func() []slog.Attr {
 		return []slog.Attr{slog.String("pattern", pattern), slog.Any("err", err)}
 	})
 }
 
+// logRefusal is the one record of a refused handshake.
 func (h *Handler) logRefusal(r *http.Request, e *HandshakeError) {
 	level := slog.LevelInfo
 	if e.err != nil {
 		level = slog.LevelError // the service's own fault
 	}
 	h.record(r.Context(), level, "wsecho: handshake refused", func() []slog.Attr {
-		attrs := []slog.Attr{slog.String("check", e.Check), slog.Int("status", e.Status), slog.String("remote", r.RemoteAddr)}
+		attrs := []slog.Attr{
+			slog.String("check", e.Check), slog.Int("status", e.Status), slog.String("remote", r.RemoteAddr),
+			slog.String("path", e.Path), slog.String("host", e.Host), slog.String("origin", e.Origin), slog.String("subprotocols", e.Subprotocols),
+		}
 		if e.err != nil {
 			attrs = append(attrs, slog.Any("err", e.err))
 		}

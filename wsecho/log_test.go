@@ -173,9 +173,9 @@ func TestRefusalIsLogged(t *testing.T) {
 		got = append(got, fmt.Sprint(r.level, " ", r.message, " ", r.attrs["check"], " ", r.attrs["status"], " ", r.attrs["remote"], " ", slices.Sorted(maps.Keys(r.attrs))))
 	}
 	if want := []string{
-		"INFO wsecho: handshake refused subprotocol 400 192.0.2.1:1234 [check remote status]",
-		"ERROR wsecho: handshake refused hijack 501 192.0.2.1:1234 [check err remote status]",
-		"INFO wsecho: handshake refused shutdown 503 192.0.2.1:1234 [check remote status]",
+		"INFO wsecho: handshake refused subprotocol 400 192.0.2.1:1234 [check host origin path remote status subprotocols]",
+		"ERROR wsecho: handshake refused hijack 501 192.0.2.1:1234 [check err host origin path remote status subprotocols]",
+		"INFO wsecho: handshake refused shutdown 503 192.0.2.1:1234 [check host origin path remote status subprotocols]",
 	}; !slices.Equal(got, want) {
 		t.Errorf("%q, want\n%q", got, want)
 	}
