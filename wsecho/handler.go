@@ -32,8 +32,9 @@ const DefaultSubprotocol = "echo-protocol"
 // The fields must not change, nor the Handler be copied, after its first ServeHTTP.
 type Handler struct {
 	// Subprotocols are those spoken, the preferred one first. Exactly one that the client offers,
-	// to the letter, is selected and sent; a client that offers none of them is refused. The entry
-	// "" also admits clients that offer none at all. Empty: {DefaultSubprotocol}.
+	// to the letter, is selected and sent; a client that offers none of them is refused, and so is one whose
+	// offer is no list of different tokens (RFC 6455 section 4.1). The entry "" also admits clients that offer
+	// none at all. Empty: {DefaultSubprotocol}.
 	Subprotocols []string
 
 	// OriginPatterns admits browser pages of other origins than the request's own host; that one is admitted
@@ -131,9 +132,10 @@ type Handler struct {
 	// matches nothing, a panic after the end. Nil: slog.Default().
 	Logger *slog.Logger
 
-	once sync.Once
-	set  settings
-	reg  registry
+	once           sync.Once
+	set            settings
+	reg            registry
+	loggerPanicked sync.Once // told on stderr
 }
 
 // settings are the fields that have a default, with it in place. The others are read as they are.

@@ -3,17 +3,24 @@ package wsecho
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/coder/websocket"
 )
 
 // record writes to the Logger. One that panics loses its record and no more: this may be the
-// session's own goroutine, where a panic would end the process.
+// session's own goroutine, where a panic would end the process. The first panic is told on stderr, where
+// slog.Default, which may be what panics, has no part.
 func (h *Handler) record(ctx context.Context, level slog.Level, msg string, attrs func() []slog.Attr) {
-	defer func() { recover() }()
+	defer func() {
+		if v := recover(); v != nil {
+			h.loggerPanicked.Do(func() { fmt.Fprintf(os.Stderr, "wsecho: the Logger panicked, records are lost: %v\n", v) })
+		}
+	}()
 	if log := cmp.Or(h.Logger, slog.Default()); log.Enabled(ctx, level) {
 		log.LogAttrs(ctx, level, msg, attrs()...)
 	}
@@ -80,6 +87,7 @@ func (s *Session) logPanic(err error) {
 	}
 }
 
+// logUnfit reports a close code that the service chose and may not send.
 func (s *Session) logUnfit(code websocket.StatusCode) {
 	s.h.record(context.WithoutCancel(s.Context()), slog.LevelError, "wsecho: close code may not be sent, 1011 is instead", func() []slog.Attr {
 		return []slog.Attr{slog.Int("code", int(code)), slog.String("remote", s.remote)}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -200,8 +202,23 @@ func TestNilLogger(t *testing.T) {
 	}
 }
 
-// A Logger that panics costs no session and no refusal anything but the record.
+// A Logger that panics costs no session and no refusal anything but the record, and stderr says so once.
 func TestLoggerPanics(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	stderr := os.Stderr
+	os.Stderr = w
+	defer func() {
+		os.Stderr = stderr
+		w.Close()
+		const want = "wsecho: the Logger panicked, records are lost: the log is full\n"
+		if got, err := io.ReadAll(r); string(got) != want || err != nil {
+			t.Errorf("stderr has %q, %v, want %q", got, err, want)
+		}
+	}()
 	synctest.Test(t, func(t *testing.T) {
 		h := &wsecho.Handler{Logger: slog.New(&panicking{}), OriginPatterns: []string{"["}}
 		c, other := wsechotest.Dial(t, h, "/", nil), wsechotest.Dial(t, h, "/", nil)
