@@ -183,24 +183,32 @@ func checkRefusal(t *testing.T, e *endpoint, answer *http.Response, f fault) {
 	}
 }
 
+// answers sends b over a connection of its own and returns all that comes back until the server closes it.
+func (e *endpoint) answers(t *testing.T, b []byte) string {
+	t.Helper()
+	c, err := net.Dial("tcp", e.srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.Write(b)
+	c.(*net.TCPConn).CloseWrite() // net/http waits for the rest of a body, though it has answered
+	all, err := io.ReadAll(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(all)
+}
+
 // What a refusal says on the wire; and what a proxy, which may have begun to tunnel, sends behind the handshake is
 // not answered.
 func TestRefusalOnTheWire(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.check, func(t *testing.T) {
 			e, r := refusal(t, false, f)
-			c, err := net.Dial("tcp", e.srv.Listener.Addr().String())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
-			c.SetDeadline(time.Now().Add(20 * time.Second))
-			c.Write(slices.Concat(r.Bytes(), peer.Request{}.Bytes(), peer.Text("tunnelled"), peer.Request{}.Bytes()))
-			b, err := io.ReadAll(c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			lines := strings.Split(string(b), "\r\n")
+			b := e.answers(t, slices.Concat(r.Bytes(), peer.Request{}.Bytes(), peer.Text("tunnelled"), peer.Request{}.Bytes()))
+			lines := strings.Split(b, "\r\n")
 			if got := lines[0]; got != fmt.Sprintf("HTTP/1.1 %d %s", f.status, http.StatusText(f.status)) {
 				t.Errorf("the answer is %q", got)
 			}
@@ -213,7 +221,7 @@ func TestRefusalOnTheWire(t *testing.T) {
 			if !slices.Equal(connection, f.connection()) {
 				t.Errorf("Connection: %q, want %q", connection, f.connection())
 			}
-			if n := strings.Count(string(b), "HTTP/1.1 "); n != 1 {
+			if n := strings.Count(b, "HTTP/1.1 "); n != 1 {
 				t.Errorf("%d answers:\n%s", n, b)
 			}
 		})
