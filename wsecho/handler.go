@@ -5,7 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"path"
 	"sync"
 	"time"
 
@@ -34,14 +33,28 @@ const DefaultSubprotocol = "echo-protocol"
 // The fields must not change, nor the Handler be copied, after its first ServeHTTP.
 type Handler struct {
 	// Subprotocols are those spoken, the preferred one first. Exactly one that the client offers,
-	// to the letter, is selected and sent; a client that offers none of them is refused. The entry
-	// "" also admits clients that offer none at all. Empty: {DefaultSubprotocol}.
+	// to the letter, is selected and sent; a client that offers none of them is refused, and so is one whose
+	// offer is no list of different tokens (RFC 6455 section 4.1). The entry "" also admits clients that offer
+	// none at all. Empty: {DefaultSubprotocol}.
 	Subprotocols []string
 
-	// OriginPatterns admits browser pages of other origins than the request's own host. A pattern is
-	// matched, in lower case, with path.Match against the Origin's host and port, if it has one, or
-	// against scheme://host if it holds "://"; "*" also admits the origin null. A request without an
-	// Origin is no browser's and is admitted. Empty: the same origin alone.
+	// OriginPatterns admits browser pages of other origins than the request's own host; that one is admitted
+	// whatever its scheme, as a proxy may have ended the TLS. A request without an Origin is no browser's and
+	// is admitted. A pattern is a host, with a scheme before it and a port behind it where they matter:
+	//
+	//	app.example.com            any scheme, on the scheme's own port
+	//	https://app.example.com    that scheme, on its own port; :443 says the same
+	//	https://*.example.com      a.example.com and a.b.example.com, not example.com
+	//	localhost:*                any port
+	//	http://[::1]:3000          an IPv6 address, in brackets
+	//	weapp://*                  any origin of that scheme
+	//	null                       the origin null, which is that of every local file and sandboxed frame
+	//	*                          any origin, null too
+	//
+	// The case of letters does not matter. * stands for any characters, dots too, within the scheme, the host or
+	// the port; a pattern that ends in the * of its host has any port. A name outside ASCII is given as browsers
+	// send it (xn--...). A pattern that no browser's Origin can match, such as one with a path, admits nobody
+	// and is reported to the Logger at the first request. Empty: the same origin alone.
 	OriginPatterns []string
 
 	// OnOpen runs within ServeHTTP, after the upgrade and before the first message is read; r carries
@@ -62,8 +75,9 @@ type Handler struct {
 	OnClose func(ctx context.Context, s *Session, err error)
 
 	// ErrorHandler answers a refused handshake. The headers that belong to the refusal are already
-	// set on w; err is always a *HandshakeError. It must write an answer, with the error's Status as a
-	// rule: net/http takes silence for 200. Nil: that status and one line of text.
+	// set on w, such as the Connection: close of each over HTTP/1.1; err is always a *HandshakeError. It must
+	// write an answer, with the error's Status as a rule: net/http takes silence for 200. Nil: that status and
+	// one line of text.
 	ErrorHandler func(w http.ResponseWriter, r *http.Request, err error)
 
 	// ReadLimit bounds one message, in bytes after inflation. A longer one ends the session with 1009
@@ -120,12 +134,13 @@ type Handler struct {
 	// is Error for a hook's error or panic and for a connection that cannot be hijacked, Warn for what a
 	// peer sent wrong, Info for timeouts and other refusals, Debug for every other end. At Error it also gets
 	// what only the service can mend: a close code that may not be sent, a pattern of OriginPatterns that
-	// is malformed, a panic after the end. Nil: slog.Default().
+	// matches nothing, a panic after the end. Nil: slog.Default().
 	Logger *slog.Logger
 
-	once sync.Once
-	set  settings
-	reg  registry
+	once           sync.Once
+	set            settings
+	reg            registry
+	loggerPanicked sync.Once // told on stderr
 
 	// Set by tests alone.
 	parkAfter time.Duration // 0: defaultParkAfter
@@ -138,6 +153,7 @@ var lot socket.Lot
 // settings are the fields that have a default, with it in place. The others are read as they are.
 type settings struct {
 	subprotocols []string
+	origins      []originPattern
 	message      MessageFunc
 	wire         wire.Config
 }
@@ -168,9 +184,11 @@ func (h *Handler) setup() {
 		if h.OnMessage == nil {
 			h.set.message = Echo
 		}
-		for _, p := range h.OriginPatterns {
-			if _, err := path.Match(p, ""); err != nil {
-				h.logPattern(p, err)
+		for _, s := range h.OriginPatterns {
+			if p, err := parseOriginPattern(s); err != nil {
+				h.logPattern(s, err)
+			} else {
+				h.set.origins = append(h.set.origins, p)
 			}
 		}
 	})

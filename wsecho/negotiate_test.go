@@ -110,7 +110,6 @@ func TestExtensionIsCoders(t *testing.T) {
 		{[]string{"permessage-deflate; server_max_window_bits"}, answers{none, none}, ""},
 		{[]string{"permessage-deflate; unknown"}, answers{none, none}, ""},
 		{[]string{"permessage-deflate; client_no_context_takeover=1"}, answers{none, none}, ""},
-		{[]string{"permessage-deflate;"}, answers{none, none}, ""},
 		{[]string{"Permessage-Deflate", "x-webkit-deflate-frame", "permessage-bzip2"}, answers{none, none}, ""},
 		{[]string{"x-made-up; a=1, permessage-deflate"}, answers{plain, fresh}, ""},
 		{[]string{"x-made-up", "permessage-deflate"}, answers{plain, fresh}, ""},

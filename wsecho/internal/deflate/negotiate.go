@@ -3,9 +3,10 @@ package deflate
 import (
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/coder/websocket"
+
+	"example.com/wsecho/wsecho/internal/header"
 )
 
 const (
@@ -18,17 +19,16 @@ const (
 
 // Negotiate answers the client's offers (section 7.1): it takes the first that it can meet. If there is
 // none, or mode is disabled, z is nil and answer "".
-func Negotiate(offers iter.Seq[string], mode websocket.CompressionMode) (z *Codec, answer string) {
+func Negotiate(offers iter.Seq[header.Extension], mode websocket.CompressionMode) (z *Codec, answer string) {
 	if mode == websocket.CompressionDisabled {
 		return nil, ""
 	}
 	fresh := mode == websocket.CompressionNoContextTakeover
 	for offer := range offers {
-		params := strings.Split(offer, ";")
-		if strings.TrimSpace(params[0]) != extensionName {
+		if offer.Name != extensionName {
 			continue
 		}
-		asked, ok := parseOffer(params[1:])
+		asked, ok := parseOffer(offer)
 		if !ok {
 			continue
 		}
@@ -51,21 +51,19 @@ func Negotiate(offers iter.Seq[string], mode websocket.CompressionMode) (z *Code
 // parseOffer reads the parameters of one offer. It declines (ok is false) one that asks for a smaller
 // window of ours, which compress/flate does not have, and one with a parameter that it does not know,
 // that stands twice or whose value is bad, as section 7.1 demands.
-func parseOffer(params []string) (asked map[string]bool, ok bool) {
+func parseOffer(offer header.Extension) (asked map[string]bool, ok bool) {
 	asked = map[string]bool{}
-	for _, param := range params {
-		key, value, valued := strings.Cut(param, "=")
-		key, value = strings.TrimSpace(key), strings.Trim(strings.TrimSpace(value), `"`)
+	for p := range offer.Params() {
 		switch {
-		case asked[key]:
+		case asked[p.Name]:
 			return nil, false
-		case (key == serverFresh || key == clientFresh) && !valued:
-		case key == serverBits && value == "15":
-		case key == clientBits && (!valued || slices.Contains(windowBits, value)): // a smaller one costs nothing
+		case (p.Name == serverFresh || p.Name == clientFresh) && !p.Valued:
+		case p.Name == serverBits && p.Value == "15":
+		case p.Name == clientBits && (!p.Valued || slices.Contains(windowBits, p.Value)): // a smaller one costs nothing
 		default:
 			return nil, false
 		}
-		asked[key] = true
+		asked[p.Name] = true
 	}
 	return asked, true
 }
