@@ -5,11 +5,7 @@ import (
 	"unsafe"
 )
 
-// Missing from package syscall.
-const (
-	msgMore = 0x8000 // MSG_MORE
-	siocInq = 0x541b // SIOCINQ
-)
+const msgMore = 0x8000 // MSG_MORE, the same on every architecture; missing from package syscall
 
 // write writes to a socket. more: what follows does so at once, and can share a packet.
 func write(fd int, p []byte, more bool) (int, error) {
@@ -23,7 +19,7 @@ func write(fd int, p []byte, more bool) (int, error) {
 func (k *Socket) Unread() (n int, full bool) {
 	k.raw.Control(func(fd uintptr) {
 		var waiting int32
-		syscall.Syscall(syscall.SYS_IOCTL, fd, siocInq, uintptr(unsafe.Pointer(&waiting)))
+		syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCINQ, uintptr(unsafe.Pointer(&waiting)))
 		room, err := syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF)
 		// Half of the buffer is for the kernel's own use, and the peer's window is not quite the rest.
 		n, full = int(waiting), err != nil || int(waiting) >= room/4
