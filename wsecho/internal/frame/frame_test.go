@@ -3,6 +3,7 @@ package frame
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -109,7 +110,7 @@ func TestParseHeaderLengths(t *testing.T) {
 
 // What AppendHeader writes, a client's header with the same length says as well.
 func TestAppendHeader(t *testing.T) {
-	for _, n := range []int{0, 1, 125, 126, 127, 255, 256, 65535, 65536, 65537, 1 << 24, 1 << 40} {
+	for _, n := range []int{0, 1, 125, 126, 127, 255, 256, 65535, 65536, 65537, 1 << 24, math.MaxInt & 0x0102030405060708, math.MaxInt} {
 		b := AppendHeader([]byte("before"), Text, n)
 		if !bytes.HasPrefix(b, []byte("before")) {
 			t.Fatalf("%d: %q", n, b)
