@@ -20,13 +20,20 @@ var deflaters = sync.Pool{New: func() any {
 
 // Deflate compresses p as RFC 7692, section 7.2.1 says: a sync flush without its last four bytes.
 func Deflate(p []byte) []byte {
+	return bytes.TrimSuffix(deflate(p, (*flate.Writer).Flush), []byte(cutOff))
+}
+
+// Finish compresses p to blocks of which the last is final, as zlib's Z_FINISH does.
+func Finish(p []byte) []byte { return deflate(p, (*flate.Writer).Close) }
+
+func deflate(p []byte, end func(*flate.Writer) error) []byte {
 	var b bytes.Buffer
 	w := deflaters.Get().(*flate.Writer)
 	defer deflaters.Put(w)
 	w.Reset(&b)
 	w.Write(p)
-	w.Flush()
-	return bytes.TrimSuffix(b.Bytes(), []byte(cutOff))
+	end(w)
+	return b.Bytes()
 }
 
 // cutOff is what a compressed message's sender takes off its end.
