@@ -170,6 +170,7 @@ func (s *script) compressed() {
 	if how&1 > 0 {
 		op = peer.OpBinary
 	}
+	s.odd = s.odd || len(p) > scriptLimit && how&2 > 0 // coder says so before the ping between
 	s.compressedFrames(op, z, how)
 }
 
