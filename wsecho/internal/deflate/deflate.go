@@ -1,5 +1,11 @@
 // Package deflate is permessage-deflate (RFC 7692): what is agreed on in the handshake, and the messages
 // that are inflated and deflated by it.
+//
+//	negotiate.go  the client's offers and our answer
+//	deflate.go    messages out
+//	inflate.go    messages in
+//	source.go     the bytes of a message on their way into compress/flate
+//	turns.go      who may inflate or deflate now
 package deflate
 
 import (
@@ -20,8 +26,10 @@ const Min = 512
 // queue it: what follows may refer to it (section 7.1.1).
 type Deflater struct {
 	sync.Mutex
-	keep bool    // we refer back to our earlier messages
-	w    *writer // held from Deflate to Done, or, if keep, for good
+	keep   bool    // we refer back to our earlier messages
+	window int     // how far back we may refer, in bytes
+	since  int     // bytes since w began afresh, if the window is smaller than flate's
+	w      *writer // held from Deflate to Done, or, if keep, for good
 }
 
 // writer is a flate.Writer and what it has written.
@@ -43,17 +51,44 @@ func (w *writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Deflate returns the payload of a message's one frame, good until Done.
+// Deflate returns the payload of a message's one frame, good until Done. It waits for a turn.
 func (z *Deflater) Deflate(p []byte) []byte {
+	var t turn
+	t.begin(processors())
+	defer t.end()
 	if z.w == nil {
 		z.w = writers.Get().(*writer)
 		z.w.w.Reset(z.w)
+		z.since = 0
 	}
 	w := z.w
 	w.out = w.out[:0]
-	w.w.Write(p) // its errors are those of writer.Write, which has none
+	for len(p) > 0 {
+		n := min(len(p), sliceWork)
+		if z.window < windowSize {
+			n = z.fit(n)
+		}
+		w.w.Write(p[:n]) // its errors are those of writer.Write, which has none
+		p = p[n:]
+		t.work(n*deflateWork + writeWork)
+		if len(p) > 0 && z.since == z.window {
+			w.w.Flush() // before fit begins afresh
+		}
+	}
 	w.w.Flush()
 	return w.out[:len(w.out)-len(flushEnd)]
+}
+
+// fit says how many of the next n bytes to write. flate.Writer knows no window but its own, so it begins
+// afresh each time that a smaller one is full: then nothing refers further back than to its beginning.
+func (z *Deflater) fit(n int) int {
+	if z.since == z.window {
+		z.w.w.Reset(z.w)
+		z.since = 0
+	}
+	n = min(n, z.window-z.since)
+	z.since += n
+	return n
 }
 
 // Done gives back what Deflate needed.

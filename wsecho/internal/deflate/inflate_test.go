@@ -1,0 +1,168 @@
+package deflate
+
+import (
+	"bytes"
+	"compress/flate"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/coder/websocket"
+
+	"example.com/wsecho/wsecho/internal/pool"
+)
+
+// The examples of RFC 7692 section 7.2.3, in one session each: what came before may be referred to.
+func TestInflateExamples(t *testing.T) {
+	const hello = "\xf2\x48\xcd\xc9\xc9\x07\x00"
+	for _, v := range []struct {
+		name string
+		keep bool
+		in   []string
+		want []string // "!": does not inflate
+	}{
+		{"one block", true, []string{hello}, []string{"Hello"}},
+		{"the window of the message before", true, []string{hello, "\xf2\x00\x11\x00\x00"}, []string{"Hello", "Hello"}},
+		{"no window of the message before", false, []string{hello, "\xf2\x00\x11\x00\x00", hello}, []string{"Hello", "!"}},
+		{"no compression", true, []string{"\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f\x00"}, []string{"Hello"}},
+		{"a final block", true, []string{"\xf3\x48\xcd\xc9\xc9\x07\x00\x00", "\xf2\x00\x11\x00\x00"}, []string{"Hello", "Hello"}},
+		{"two blocks", true, []string{"\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00"}, []string{"Hello"}},
+		{"an empty message", true, []string{"\x00", "", hello}, []string{"", "", "Hello"}},
+		{"final blocks in the middle", true, []string{strings.Repeat("\xf3\x48\xcd\xc9\xc9\x07\x00", 3) + hello, "\xf2\x00\x11\x00\x00"}, []string{"HelloHelloHelloHello", "Hello"}},
+		{"a final block and no empty one", true, []string{"\xf3\x48\xcd\xc9\xc9\x07\x00", "\xf2\x00\x11\x00\x00"}, []string{"Hello", "Hello"}},
+		{"a final stored block of no bytes, cut off like a flush", true, []string{"\x01", hello}, []string{"", "Hello"}},
+		{"the end of the flush left on", true, []string{hello + flushEnd, "\xf2\x00\x11\x00\x00" + flushEnd}, []string{"Hello", "Hello"}},
+		{"a final block, and the end of a flush left on", true, []string{"\xf3\x48\xcd\xc9\xc9\x07\x00\x00" + flushEnd, hello}, []string{"Hello", "Hello"}},
+		{"a final stored block whose data look like that end", true, []string{"\x01\x04\x00\xfb\xff" + flushEnd, hello}, []string{flushEnd, "Hello"}},
+		{"an empty message with its end left on", true, []string{"\x00" + flushEnd, hello}, []string{"", "Hello"}},
+		{"that end alone", true, []string{flushEnd}, []string{"!"}},
+		{"that end twice", true, []string{hello + flushEnd + flushEnd}, []string{"!"}},
+		{"a stored block cut short whose data look like that end", true, []string{"\x01\x08\x00\xf7\xff" + flushEnd}, []string{"!"}},
+		{"a stored block cut short by what shows the end", true, []string{"\x01\x07\x00\xf8\xff" + flushEnd}, []string{"!"}},
+		{"many final blocks", true, []string{strings.Repeat("\x03\x00", 10_000) + hello}, []string{"Hello"}},
+		{"a reserved block type", true, []string{"\x07\x00"}, []string{"!"}},
+		{"a block cut short", true, []string{"\x00\x50\x00\xaf\xff\x48"}, []string{"!"}},
+		{"a code cut short", true, []string{"\xf2\x48\xcd"}, []string{"!"}},
+		{"lengths that do not agree", true, []string{"\x00\x05\x00\xfb\xff\x48\x65\x6c\x6c\x6f\x00"}, []string{"!"}},
+		{"a distance before the start", true, []string{"\xf2\x00\x11\x00\x00"}, []string{"!"}},
+	} {
+		z := &Inflater{keep: v.keep}
+		for i, want := range v.want {
+			msg, e := z.Inflate([]byte(v.in[i]), 100)
+			got := *msg
+			switch {
+			case want == "!":
+				if e == nil || e == websocket.ErrMessageTooBig {
+					t.Errorf("%s, message %d: %q, %+v", v.name, i, got, e)
+				}
+			case e != nil || string(got) != want:
+				t.Errorf("%s, message %d: %q, %+v, want %q", v.name, i, got, e, want)
+			}
+		}
+	}
+}
+
+// endings are the forms in which a message may come, each for the same p.
+var endings = map[string]func(t testing.TB, p []byte) []byte{
+	"flushed":               func(t testing.TB, p []byte) []byte { return squeeze(t, p) },
+	"flushed, its end left": func(t testing.TB, p []byte) []byte { return append(squeeze(t, p), flushEnd...) },
+	"finished":              finish,
+	"finished, and a zero":  func(t testing.TB, p []byte) []byte { return append(finish(t, p), 0) },
+	"finished, its end cut": func(t testing.TB, p []byte) []byte { return bytes.TrimSuffix(finish(t, p), []byte(flushEnd)) },
+	"in final blocks": func(t testing.TB, p []byte) (z []byte) {
+		for ; len(p) > 700; p = p[700:] {
+			z = append(z, finish(t, p[:700])...)
+		}
+		return append(z, finish(t, p)...)
+	},
+}
+
+// finish is p as zlib's Z_FINISH ends it.
+func finish(t testing.TB, p []byte) []byte {
+	var b bytes.Buffer
+	w, err := flate.NewWriter(&b, flate.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(p)
+	w.Close()
+	return b.Bytes()
+}
+
+// TestInflateLimit: the limit is bytes after inflation, to the letter, and no buffer grows for what is
+// beyond it, however the message ends.
+func TestInflateLimit(t *testing.T) {
+	for name, ending := range endings {
+		for _, size := range []int{0, 1, 2, 512, 4096, 32<<10 + 1, 64 << 10, 1<<20 - 1, 1 << 20} {
+			for _, last := range []byte{'b', endByte} { // it may be mistaken for ours
+				p := bytes.Repeat([]byte("a "), size/2+1)[:size]
+				if size > 0 {
+					p[size-1] = last
+				}
+				deflated := ending(t, p)
+				for _, limit := range []int64{-1, int64(size) + 2, int64(size) + 1, int64(size), int64(size) - 1, int64(size) - 2} {
+					var want error
+					switch {
+					case limit < -1 || limit == -1 && size == 0:
+						continue
+					case limit >= 0 && int64(size) > limit:
+						want = websocket.ErrMessageTooBig
+					}
+					msg, err := new(Inflater).Inflate(deflated, limit)
+					if err != want || err == nil && !bytes.Equal(*msg, p) {
+						t.Errorf("%s, %d bytes, limit %d: %d bytes, %v", name, size, limit, len(*msg), err)
+					}
+					if limit >= 0 && limit <= 1<<20 && cap(*msg) > 1<<20 {
+						t.Errorf("%s, %d bytes, limit %d: a buffer of %d", name, size, limit, cap(*msg))
+					}
+					pool.Free(msg)
+				}
+			}
+		}
+	}
+}
+
+// squeeze is what a peer sends for p, RFC 7692 section 7.2.1.
+func squeeze(t testing.TB, p []byte) []byte {
+	var b bytes.Buffer
+	w, err := flate.NewWriter(&b, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(p)
+	w.Flush()
+	return bytes.TrimSuffix(b.Bytes(), []byte(flushEnd))
+}
+
+// A final stored block of nine bytes, of which none is there, must not be filled with what inflate adds.
+func TestInflateCutShort(t *testing.T) {
+	for n := byte(1); n < 10; n++ {
+		if n == 4 {
+			continue // the four that section 7.2.2 adds are its data, by the letter
+		}
+		got, e := new(Inflater).Inflate([]byte{1, n, 0, ^n, 0xff}, 100)
+		if e == nil {
+			t.Errorf("%d bytes: inflates to %q", n, *got)
+		}
+	}
+}
+
+// TestInflateFinalBlocks: a message of nothing but final blocks, each of which may refer as far back as
+// any block, costs no memory but its own. Copies of the window kept for each would be 6 GB.
+func TestInflateFinalBlocks(t *testing.T) {
+	for name, block := range map[string]string{"empty": "\x03\x00", "of one byte": "\x4b\x04\x00"} {
+		n := 200_000
+		z := &Inflater{keep: true, window: make([]byte, windowSize)}
+		p := append(bytes.Repeat([]byte(block), n), 0)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		msg, err := z.Inflate(p, 1<<20)
+		runtime.ReadMemStats(&after)
+		if want := (len(block) - 2) * n; err != nil || len(*msg) != want {
+			t.Errorf("%s: %d bytes, %v, want %d", name, len(*msg), err, want)
+		}
+		if got := after.TotalAlloc - before.TotalAlloc; got > 4<<20 {
+			t.Errorf("%s: %d MB allocated", name, got>>20)
+		}
+	}
+}
