@@ -145,11 +145,13 @@ func TestOneCauseRule(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	t.Run("a session counts until the connection is gone", func(t *testing.T) {
+	t.Run("a session counts while the peer may answer", func(t *testing.T) {
 		bubble(t, &wsecho.Handler{MaxSessions: 1, CloseTimeout: time.Hour}, func(t *testing.T, b *sessiontest.Both) {
 			b.Peer.Mute = true
 			b.Session.Close(4000, "")
-			b.CheckPeer(t, sessiontest.End{Code: 4000})
+			if m := b.Peer.Next(); m != "close:4000" {
+				t.Errorf("the peer saw %q", m)
+			}
 			wait(t, "OnClose", b.Ended) // within fake time far shorter than CloseTimeout
 			synctest.Wait()
 			if n := b.Handler.Stats().Open; n != 1 {

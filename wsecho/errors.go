@@ -15,6 +15,8 @@ var (
 	ErrShutdown = errors.New("wsecho: shutting down")
 	// ErrPongTimeout is OnClose's error when no byte came within PongTimeout of a ping.
 	ErrPongTimeout = wire.ErrPongTimeout
+	// ErrReadTimeout is OnClose's error when a message was not whole within ReadTimeout.
+	ErrReadTimeout = wire.ErrReadTimeout
 	// ErrWriteTimeout is OnClose's error when the peer took nothing for WriteTimeout.
 	ErrWriteTimeout = wire.ErrWriteTimeout
 	// ErrWriteLimit is TryWrite's error when the message finds no room; see Handler.WriteLimit.

@@ -2,13 +2,10 @@ package wsecho
 
 import "example.com/wsecho/wsecho/internal/socket"
 
-// What tests look at, far below.
-var (
-	Parked   = socket.Parked
-	Parkings = socket.Parkings
-	BreakLot = socket.BreakLot
-)
+var testLot socket.Lot
 
-func Full(s *Session) bool  { return s.conn.Full() }
-func Asked(s *Session) bool { return s.conn.Asked() }
-func Unsent(s *Session) int { return s.conn.Unsent() }
+// Parked is how many sessions of handlers that ParkAfter was told of are parked.
+func Parked() int { return testLot.Len() }
+
+// Parkings is how often one was.
+func Parkings() uint64 { return testLot.Count() }

@@ -74,7 +74,7 @@ func TestFloodAfterOurClose(t *testing.T) {
 				if len(c.first) > 0 {
 					w.sends(c.first)
 				}
-				for time.Since(begin) < closeTimeout-time.Millisecond {
+				for time.Since(begin) < closeTimeout-50*time.Millisecond {
 					if len(c.again) > 0 {
 						w.sends(c.again)
 					}

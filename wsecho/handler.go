@@ -11,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/wsecho/internal/socket"
 	"example.com/wsecho/wsecho/internal/wire"
 )
 
@@ -89,6 +90,10 @@ type Handler struct {
 	// waits for the hook. Negative: pings may stay unanswered. 0: 10 s.
 	PongTimeout time.Duration
 
+	// ReadTimeout is how long a message may take to arrive, from its first byte to its last. One that takes
+	// longer ends the session with 1008 and ErrReadTimeout. Negative: no limit. 0: 2 min.
+	ReadTimeout time.Duration
+
 	// WriteTimeout is how long a peer may take none of the bytes that wait for it. As progress may show
 	// late, it may last up to twice that long. Over TLS and HTTP/2 progress shows only when the kernel or
 	// the peer's window takes more, which for a very slow reader may take long. Negative: no limit. 0: 10 s.
@@ -121,7 +126,14 @@ type Handler struct {
 	once sync.Once
 	set  settings
 	reg  registry
+
+	// Set by tests alone.
+	parkAfter time.Duration // 0: defaultParkAfter
+	lot       *socket.Lot   // nil: the process's
 }
+
+// lot is where the sessions of the process's handlers wait while they are idle.
+var lot socket.Lot
 
 // settings are the fields that have a default, with it in place. The others are read as they are.
 type settings struct {
@@ -144,8 +156,10 @@ func (h *Handler) setup() {
 				PingInterval: cmp.Or(h.PingInterval, 25*time.Second),
 				PongTimeout:  cmp.Or(h.PongTimeout, 10*time.Second),
 				WriteTimeout: cmp.Or(h.WriteTimeout, 10*time.Second),
-				CloseTimeout: cmp.Or(h.CloseTimeout, wire.DefaultCloseTimeout),
-				ParkAfter:    cmp.Or(h.set.wire.ParkAfter, defaultParkAfter), // tests set it
+				ReadTimeout:  cmp.Or(h.ReadTimeout, 2*time.Minute),
+				CloseTimeout: cmp.Or(h.CloseTimeout, 5*time.Second),
+				ParkAfter:    cmp.Or(h.parkAfter, defaultParkAfter),
+				Lot:          cmp.Or(h.lot, &lot),
 			},
 		}
 		if len(h.Subprotocols) == 0 {

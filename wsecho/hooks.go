@@ -31,7 +31,7 @@ func (s *Session) open(r *http.Request) {
 		s.listed.Store(s.accepted)
 		s.conn.End(shutdown)
 		if s.h.reg.late.Err() != nil { // and for a close handshake
-			s.conn.Cut()
+			s.conn.Abort()
 		}
 		s.conn.Start()
 		return

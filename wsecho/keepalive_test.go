@@ -132,7 +132,7 @@ func TestKeepalive(t *testing.T) {
 
 // A byte is enough: the piece of a frame that takes for ever keeps a mute peer alive.
 func TestAnyByteIsLife(t *testing.T) {
-	h := &wsecho.Handler{PingInterval: 10 * time.Second, PongTimeout: 5 * time.Second}
+	h := &wsecho.Handler{PingInterval: 10 * time.Second, PongTimeout: 5 * time.Second, ReadTimeout: -1}
 	bubble(t, h, func(t *testing.T, b *sessiontest.Both) {
 		b.Peer.Mute = true
 		read := make(chan struct{})

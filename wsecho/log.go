@@ -47,7 +47,7 @@ func (s *Session) logEnd() {
 		level = slog.LevelError
 	case "invalid", "too_big", "protocol":
 		level = slog.LevelWarn
-	case "pong_timeout", "write_timeout":
+	case "pong_timeout", "read_timeout", "write_timeout":
 		level = slog.LevelInfo
 	}
 	s.h.record(context.WithoutCancel(s.Context()), level, "wsecho: session ended", func() []slog.Attr {

@@ -92,12 +92,14 @@ func TestEndIsLogged(t *testing.T) {
 				begin := time.Now()
 				time.Sleep(7 * time.Second)
 				c.do(b)
+				var reading sync.WaitGroup
 				if c.cause != "write_timeout" {
-					b.Peer.Rest()
+					reading.Go(func() { b.Peer.Rest() })
 				}
 				err := <-b.Ended
 				lasted := time.Since(begin)
 				b.Peer.Close()
+				reading.Wait()
 				synctest.Wait()
 				if len(logged.all) != 1 {
 					t.Fatalf("%d records: %v", len(logged.all), logged.all)

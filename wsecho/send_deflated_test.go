@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"net"
-	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -52,25 +50,4 @@ func TestRoomForCompressedMessages(t *testing.T) {
 			t.Errorf("Write: %v", err)
 		}
 	})
-}
-
-// A session that is closed while a message is deflated does not send that behind the close frame.
-func TestCloseWhileDeflating(t *testing.T) {
-	p := incompressible(2 << 20)
-	for range 3 {
-		b := sessiontest.Start(t, overTCP, &wsecho.Handler{WriteLimit: -1}, true)
-		wrote := make(chan error, 1)
-		go func() { wrote <- b.Session.Write(context.Background(), websocket.MessageBinary, p) }()
-		sessiontest.Poll(t, "it is being deflated", func() bool { return wsecho.Deflating(b.Session) || len(wrote) > 0 })
-		b.Session.Close(4000, "")
-		want := []string{"close:4000", "eof"}
-		if err := wait(t, "Write returns", wrote); err == nil {
-			want = append([]string{"binary:len 2097152"}, want...)
-		} else if !errors.Is(err, net.ErrClosed) {
-			t.Errorf("Write: %v", err)
-		}
-		if got := b.Peer.Rest(); !slices.Equal(got, want) {
-			t.Errorf("the peer saw %q, want %q", got, want)
-		}
-	}
 }

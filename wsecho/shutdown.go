@@ -85,6 +85,6 @@ func (h *Handler) cutAll() {
 	h.reg.hurry()
 	for _, s := range h.reg.snapshot() {
 		s.conn.End(shutdown)
-		s.conn.Cut()
+		s.conn.Abort()
 	}
 }

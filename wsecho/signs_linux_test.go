@@ -103,65 +103,6 @@ func TestPingBehindMuchAndFrozenPeer(t *testing.T) {
 	b.CheckHooks(t, sessiontest.End{Label: "pong_timeout", Err: func(err error) bool { return errors.Is(err, wsecho.ErrPongTimeout) }})
 }
 
-// flooded is a session whose hook works until release is called or the session has ended, while so
-// much of the peer's lies unread that it may have no room for a pong.
-func flooded(t *testing.T, over sessiontest.Transport, h *wsecho.Handler) (b *sessiontest.Both, told chan error, release func()) {
-	told, enough, began := make(chan error, 1), make(chan struct{}), false
-	h.ReadLimit = -1
-	h.OnMessage = onMessage(func(s *wsecho.Session) error {
-		if began {
-			return nil
-		}
-		began = true
-		select {
-		case <-enough:
-			told <- nil
-		case <-s.Context().Done():
-			told <- context.Cause(s.Context())
-		}
-		return s.TryWrite(text, []byte("done"))
-	})
-	b = sessiontest.Start(t, over, h, false)
-	b.Peer.Mute = true // its pong would wait behind the flood
-	b.Send(peer.Text("hello"), peer.Binary(make([]byte, 8<<20)))
-	sessiontest.Poll(t, "the socket is full", func() bool { return wsecho.Full(b.Session) })
-	return b, told, func() { close(enough) }
-}
-
-// A peer whose pong finds no room, since a hook keeps what it sent from being read, lives on.
-func TestNoRoomForPong(t *testing.T) {
-	t.Parallel()
-	var peers sync.WaitGroup
-	for _, over := range []sessiontest.Transport{overTCP, overUnix} {
-		b, _, release := flooded(t, over, &wsecho.Handler{PingInterval: patience / 25, PongTimeout: patience})
-		peers.Go(func() {
-			const pings = 55 // in so many intervals there are more than two timeouts
-			for n := 0; ; n++ {
-				if n == pings {
-					release()
-				}
-				if m := b.Peer.Next(); m == "text:done" && n >= pings {
-					return
-				} else if m != "ping:" {
-					t.Errorf("%s: the peer saw %q after %d pings; ended: %v", over.Name, m, n, context.Cause(b.Session.Context()))
-					return
-				}
-			}
-		})
-	}
-	peers.Wait()
-}
-
-// One whose kernel does not even take the ping is dead, however much of its own lies unread.
-func TestPingThatNoKernelTakes(t *testing.T) {
-	t.Parallel()
-	b, told, _ := flooded(t, overTCP, &wsecho.Handler{PingInterval: patience, PongTimeout: 100 * time.Millisecond})
-	deafen(t, b.Peer.Conn)
-	if err := wait(t, "the hook's context ends", told); !errors.Is(err, wsecho.ErrPongTimeout) {
-		t.Errorf("the hook's context: %v", err)
-	}
-}
-
 // deafen has the kernel drop whatever comes for c, as if the cable had been cut.
 func deafen(t *testing.T, c net.Conn) {
 	t.Helper()

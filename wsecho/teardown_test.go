@@ -185,16 +185,3 @@ func TestLostTLSPeerIsNotWaitedFor(t *testing.T) {
 		b.CheckHooks(t, sessiontest.End{Label: "write_timeout"})
 	})
 }
-
-// A tick that was under way when the end began does not cut it short.
-func TestTickAsTheEndBegins(t *testing.T) {
-	bubble(t, &wsecho.Handler{}, func(t *testing.T, b *sessiontest.Both) {
-		b.Peer.Mute = true
-		b.Session.Close(4000, "")
-		wsecho.Tick(b.Session)
-		b.CheckPeer(t, sessiontest.End{Code: 4000})
-		if d := untilGone(t, b); d != 5*time.Second {
-			t.Errorf("gone after %v", d)
-		}
-	})
-}

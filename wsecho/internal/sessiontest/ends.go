@@ -103,12 +103,12 @@ var rows = []row{
 
 	{name: "message over ReadLimit", send: peer.Binary(make([]byte, limit+1)),
 		end: End{Code: 1009, Reason: "*", Label: "too_big", Err: is(websocket.ErrMessageTooBig)}},
-	{name: "message over ReadLimit, its header alone", send: peer.Frame{First: peer.Fin | peer.OpText, Declared: limit + 1}.Bytes(),
+	{name: "message over ReadLimit, its header alone", set: unfinished, send: peer.Frame{First: peer.Fin | peer.OpText, Declared: limit + 1}.Bytes(),
 		end: End{Code: 1009, Reason: "*", Label: "too_big", Err: is(websocket.ErrMessageTooBig)}},
-	{name: "message over ReadLimit in fragments", send: peer.Join(peer.Fragment(peer.OpBinary, strings.Repeat("a", limit)),
+	{name: "message over ReadLimit in fragments", set: unfinished, send: peer.Join(peer.Fragment(peer.OpBinary, strings.Repeat("a", limit)),
 		peer.Frame{First: peer.OpContinuation, Declared: 1}.Bytes()),
 		end: End{Code: 1009, Reason: "*", Label: "too_big", Err: is(websocket.ErrMessageTooBig)}},
-	{name: "fragments longer than any message can be, without a ReadLimit", set: func(h *wsecho.Handler) { h.ReadLimit = -1 },
+	{name: "fragments longer than any message can be, without a ReadLimit", set: func(h *wsecho.Handler) { unfinished(h); h.ReadLimit = -1 },
 		send: peer.Join(peer.Fragment(peer.OpBinary, "abc"), peer.Frame{First: peer.OpContinuation, Declared: 1<<63 - 1}.Bytes()),
 		end:  End{Code: 1009, Reason: "*", Label: "too_big", Err: is(websocket.ErrMessageTooBig)}},
 	{name: "message over ReadLimit, in the middle of 10 MiB", do: func(b *Both) { b.Send(long()) },
@@ -135,6 +135,9 @@ var rows = []row{
 	{name: "Handler.Close", do: func(b *Both) { b.Handler.Close() },
 		end: End{Code: 1001, Reason: "*", Cut: true, Label: "shutdown", Err: is(wsecho.ErrShutdown)}},
 }
+
+// unfinished is for a peer that leaves a frame unfinished: it never gets its close frame through.
+func unfinished(h *wsecho.Handler) { h.CloseTimeout = 300 * time.Millisecond }
 
 // long is a message that no socket's buffers hold.
 var long = sync.OnceValue(func() []byte { return peer.Binary(make([]byte, 10<<20)) })

@@ -6,15 +6,14 @@ import (
 	"syscall"
 )
 
-// lot is where the process's parked sockets wait without a goroutine: in one epoll set, which is
-// itself waited on through the runtime's poller, so that no thread blocks.
+// Lot is where parked sockets wait without a goroutine: in one epoll set, which is itself waited on through
+// the runtime's poller, so that no thread blocks. The zero value is ready. Its goroutine lives while
+// something is parked; its descriptors stay for good.
 //
 // Only readability wakes a parked socket; whoever wants it gone shuts its receiving side, which makes it
-// readable. Only the reader closes it, and while it is parked there is none, so a descriptor in the set is
-// never closed and reused; events carry a number all the same, never the descriptor. The lot's goroutine lives while something is parked.
-var lot parkingLot
-
-type parkingLot struct {
+// readable. Only the reader closes a socket, and while that is parked there is none, so a descriptor in the
+// set is never closed and reused; events carry a number all the same, never the descriptor.
+type Lot struct {
 	mu      sync.Mutex
 	raw     syscall.RawConn // of epfd; nil until the first park, and set but once
 	epfd    int
@@ -28,7 +27,7 @@ const parking = true
 const epollOneShot = 1 << 30 // missing from package syscall
 
 // open makes the epoll set, unless there is one. It may fail for a time, for want of descriptors. Under mu.
-func (l *parkingLot) open() bool {
+func (l *Lot) open() bool {
 	if l.raw != nil {
 		return true
 	}
@@ -46,24 +45,37 @@ func (l *parkingLot) open() bool {
 	return true
 }
 
+// Len returns how many sockets are parked.
+func (l *Lot) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.parked)
+}
+
+// Count returns how often a socket has been parked.
+func (l *Lot) Count() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last
+}
+
 // Waker is told when a parked socket is readable: once, in a goroutine of its own.
 type Waker interface{ Wake() }
 
 // Park leaves the socket in the lot until it is readable. It is the reader's to call; after true the caller
 // must touch neither the socket nor w: Wake may run already.
-func (k *Socket) Park(w Waker) bool {
-	l := &lot
+func (s *Socket) Park(l *Lot, w Waker) bool {
 	l.mu.Lock()
 	if !l.open() {
 		l.mu.Unlock()
 		return false
 	}
-	op, enrolled := syscall.EPOLL_CTL_MOD, k.enrolled // the set still knows the socket from the last time
+	op, enrolled := syscall.EPOLL_CTL_MOD, s.enrolled // the set still knows the socket from the last time
 	if !enrolled {
 		op = syscall.EPOLL_CTL_ADD
 	}
-	k.enrolled = true
-	raw, epfd := k.raw, l.epfd
+	s.enrolled = true
+	raw, epfd := s.raw, l.epfd
 	l.last++
 	n := l.last
 	l.parked[n] = w
@@ -77,7 +89,7 @@ func (k *Socket) Park(w Waker) bool {
 	})
 	parked := err == nil && closed == nil
 	if !parked { // for want of memory, or of epoll watches; nothing has woken it, so it is still the caller's
-		k.enrolled = enrolled
+		s.enrolled = enrolled
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -90,8 +102,8 @@ func (k *Socket) Park(w Waker) bool {
 	return parked
 }
 
-// watch wakes the sessions whose sockets have become readable.
-func (l *parkingLot) watch() {
+// watch wakes the sockets that have become readable.
+func (l *Lot) watch() {
 	events := make([]syscall.EpollEvent, 128)
 	for {
 		n := 0

@@ -5,8 +5,17 @@ package socket
 // Parking is Linux's alone: elsewhere a session keeps its goroutine.
 const parking = false
 
-// Park fails.
-func (*Socket) Park(Waker) bool { return false }
+// Lot is where parked sockets would wait.
+type Lot struct{}
+
+// Len returns how many sockets are parked: none.
+func (*Lot) Len() int { return 0 }
+
+// Count returns how often a socket has been parked: never.
+func (*Lot) Count() uint64 { return 0 }
 
 // Waker is told when a parked socket is readable.
 type Waker interface{ Wake() }
+
+// Park fails.
+func (*Socket) Park(*Lot, Waker) bool { return false }

@@ -10,6 +10,7 @@ import (
 
 // Elsewhere every connection is plain.
 
+// rawConn finds no descriptor.
 func rawConn(net.Conn) syscall.RawConn { return nil }
 
 type rawReader struct{}
@@ -22,8 +23,8 @@ func writeRaw(syscall.RawConn, []byte, bool, bool) (int, error) {
 	return 0, errors.ErrUnsupported
 }
 
-// Unacked cannot tell here.
-func (*Socket) Unacked() int { return 0 }
+// unacked cannot tell here.
+func unacked(syscall.RawConn) int { return 0 }
 
 // Unread cannot tell here.
 func (*Socket) Unread() (n int, full bool) { return 0, false }

@@ -24,14 +24,14 @@ func rawConn(c net.Conn) syscall.RawConn {
 // rawReader reads a raw socket. Every wait begins with a read that finds nothing: an EOF may already
 // be there, with no further event to come.
 type rawReader struct {
-	rd   *Reader
-	wait bool
-	n    int
-	err  error
-	try  func(fd uintptr) bool // tryRead, made once: a method value costs an allocation
+	reader *Reader
+	wait   bool
+	n      int
+	err    error
+	try    func(fd uintptr) bool // tryRead, made once: a method value costs an allocation
 }
 
-func (r *rawReader) init(rd *Reader) { r.rd, r.try = rd, r.tryRead }
+func (r *rawReader) init(reader *Reader) { r.reader, r.try = reader, r.tryRead }
 
 func (r *rawReader) read(raw syscall.RawConn, wait bool) (int, error) {
 	r.wait = wait
@@ -43,21 +43,22 @@ func (r *rawReader) read(raw syscall.RawConn, wait bool) (int, error) {
 
 // tryRead says whether RawConn.Read is done; if not, it waits for readability and tries again.
 func (r *rawReader) tryRead(fd uintptr) bool {
-	p := r.rd.buf.Room(false)
+	p := r.reader.buf.Space(false)
 	r.n, r.err = readNow(int(fd), p)
 	for r.err == syscall.EINTR {
 		r.n, r.err = readNow(int(fd), p)
 	}
 	if r.n > 0 {
-		r.rd.buf.Took(r.n)
+		r.reader.buf.Took(r.n)
 		return true
 	}
 	r.n = 0
-	r.rd.buf.Took(0)
+	r.reader.buf.Took(0)
 	switch r.err {
 	case nil:
 		r.err = io.EOF
 	case syscall.EAGAIN:
+		r.reader.ran = 0
 		r.err = ErrNotReady
 		return !r.wait
 	}

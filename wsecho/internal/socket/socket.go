@@ -6,10 +6,9 @@
 package socket
 
 import (
+	"cmp"
 	"crypto/tls"
-	"errors"
 	"net"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -18,157 +17,134 @@ import (
 type Socket struct {
 	conn     net.Conn
 	raw      syscall.RawConn // nil: plain
-	closed   []func()        // called once it is closed
-	enrolled bool            // the parking lot's epoll set knows it; the reader's
+	onClosed []func()        // called once it is closed
+	enrolled bool            // the lot's epoll set knows it; the reader's
 }
 
-// detacher is a connection that a middleware has wrapped only to learn of its end, such as
-// middleware.LimitPerClient's.
+// detacher is a connection that a middleware has wrapped only to learn of its end. It hands out what it
+// wraps, and a function that must be called once that has been closed; middleware.LimitPerClient documents
+// this contract.
 type detacher interface {
 	Detach() (conn net.Conn, closed func())
 }
 
 // Init takes c over.
-func (k *Socket) Init(c net.Conn) {
+func (s *Socket) Init(c net.Conn) {
 	for d, ok := c.(detacher); ok; d, ok = c.(detacher) {
 		var closed func()
 		c, closed = d.Detach()
-		k.closed = append(k.closed, closed)
+		s.onClosed = append(s.onClosed, closed)
 	}
-	k.conn, k.raw = c, rawConn(c)
+	s.conn, s.raw = c, rawConn(c)
 }
 
 // Raw says whether it is the kernel's own socket: TryWrite, Unread and Park are for such a one alone.
-func (k *Socket) Raw() bool { return k.raw != nil }
+func (s *Socket) Raw() bool { return s.raw != nil }
 
 // CanPark says whether Park may work.
-func (k *Socket) CanPark() bool { return parking && k.raw != nil }
+func (s *Socket) CanPark() bool { return parking && s.raw != nil }
 
 // past is a deadline that has passed.
 var past = time.Unix(1, 0)
 
 // SetWriteDeadline is net.Conn's.
-func (k *Socket) SetWriteDeadline(t time.Time) { k.conn.SetWriteDeadline(t) }
+func (s *Socket) SetWriteDeadline(t time.Time) { s.conn.SetWriteDeadline(t) }
 
 // Interrupt ends the read that waits, if one does, and the next, with os.ErrDeadlineExceeded, until Resume.
-func (k *Socket) Interrupt() { k.conn.SetReadDeadline(past) }
+func (s *Socket) Interrupt() { s.conn.SetReadDeadline(past) }
 
 // Resume takes Interrupt back.
-func (k *Socket) Resume() { k.conn.SetReadDeadline(time.Time{}) }
+func (s *Socket) Resume() { s.conn.SetReadDeadline(time.Time{}) }
 
-// GiveUp ends what waits to read for good, also where it is parked. Writes go on: over HTTP/2 a deadline of
-// theirs that passes resets the stream, and with it what has been written.
-func (k *Socket) GiveUp() {
-	k.Interrupt()
-	k.closeRead()
+// StopReading ends what waits to read for good, also where the socket is parked. Writes go on: over HTTP/2 a
+// deadline of theirs that passes resets the stream, and with it what has been written.
+func (s *Socket) StopReading() {
+	s.Interrupt()
+	s.closeRead()
 }
 
-// Abort ends what waits to read or to write for good.
-func (k *Socket) Abort() {
-	k.conn.SetDeadline(past)
-	k.closeRead()
+// StopAll ends what waits to read or to write for good.
+func (s *Socket) StopAll() {
+	s.conn.SetDeadline(past)
+	s.closeRead()
 }
 
 // closeRead makes a raw socket readable for good: a deadline does not wake one that is parked, this does.
-func (k *Socket) closeRead() {
-	if c, ok := k.conn.(interface{ CloseRead() error }); ok && k.raw != nil {
+func (s *Socket) closeRead() {
+	if c, ok := s.conn.(interface{ CloseRead() error }); ok && s.raw != nil {
 		c.CloseRead()
 	}
 }
 
+type halfCloser interface{ CloseWrite() error }
+
 // CloseWrite shuts the sending side and says whether that side can be shut alone. Over TLS it writes an
-// alert, and may wait: see Raw.
-func (k *Socket) CloseWrite() bool {
-	c, ok := k.conn.(interface{ CloseWrite() error })
-	return ok && c.CloseWrite() == nil
+// alert, and may wait: see Raw. TCP's side is shut behind it, for peers that wait for a FIN.
+func (s *Socket) CloseWrite() bool {
+	c, ok := s.conn.(halfCloser)
+	if !ok || c.CloseWrite() != nil {
+		return false
+	}
+	if tcp, ok := s.beneath().(halfCloser); ok {
+		tcp.CloseWrite()
+	}
+	return true
+}
+
+// beneath returns the connection that TLS runs over, nil if there is none.
+func (s *Socket) beneath() net.Conn {
+	if c, ok := s.conn.(*tls.Conn); ok {
+		return c.NetConn()
+	}
+	return nil
 }
 
 // NoLinger keeps the kernel from trying for minutes to deliver what a lost peer does not take.
-func (k *Socket) NoLinger() {
-	c := k.conn
-	if encrypted, ok := c.(*tls.Conn); ok {
-		c = encrypted.NetConn()
-	}
-	if c, ok := c.(*net.TCPConn); ok {
+func (s *Socket) NoLinger() {
+	if c, ok := cmp.Or(s.beneath(), s.conn).(*net.TCPConn); ok {
 		c.SetLinger(0)
 	}
 }
 
-// Close closes the connection. abrupt: without a word; tls.Conn.Close would write an alert, and may wait.
-// Only the reader may call it: a descriptor that is parked is then never closed, and reused by another.
-func (k *Socket) Close(abrupt bool) {
-	c, encrypted := k.conn.(*tls.Conn)
-	if abrupt && encrypted {
-		c.NetConn().Close()
-	} else {
-		k.conn.Close()
+// Unacked returns how many bytes the kernel holds that the peer's has not taken, 0 where it cannot be asked.
+// A socket is writable again only once a third of its buffer, which may be megabytes, has left: less
+// progress shows here alone.
+func (s *Socket) Unacked() int {
+	raw := s.raw
+	if raw == nil {
+		if raw = rawConn(s.beneath()); raw == nil {
+			return 0
+		}
 	}
-	for _, closed := range k.closed {
+	return unacked(raw)
+}
+
+// Close closes the connection. If abrupt it says nothing: tls.Conn.Close would write an alert, and may wait.
+// Only the reader may call it: see Lot.
+func (s *Socket) Close(abrupt bool) {
+	if c := s.beneath(); abrupt && c != nil {
+		c.Close()
+	} else {
+		s.conn.Close()
+	}
+	for _, closed := range s.onClosed {
 		closed()
 	}
 }
 
-// TryWrite writes what a raw socket takes at once, which may be nothing. more: what follows does so at once,
-// be it the end of the stream, and the two can share a packet.
-func (k *Socket) TryWrite(p []byte, more bool) (int, error) {
-	return writeRaw(k.raw, p, false, more)
+// TryWrite writes what a raw socket takes at once, which may be nothing. A more that is true says that what
+// follows does so at once, be it the end of the stream, so that the two can share a packet.
+func (s *Socket) TryWrite(p []byte, more bool) (int, error) {
+	return writeRaw(s.raw, p, false, more)
 }
 
 // plainChunk is how much a plain conn is given at once: progress shows only when Write returns.
 const plainChunk = 16 << 10
 
 // WriteSome waits until some of p has been taken. While it waits nobody else may write.
-func (k *Socket) WriteSome(p []byte) (int, error) {
-	if k.raw != nil {
-		return writeRaw(k.raw, p, true, false)
+func (s *Socket) WriteSome(p []byte) (int, error) {
+	if s.raw != nil {
+		return writeRaw(s.raw, p, true, false)
 	}
-	return k.conn.Write(p[:min(len(p), plainChunk)])
-}
-
-// ErrNotReady is a Reader's error when there is nothing to read now.
-var ErrNotReady = errors.New("wsecho: nothing to read")
-
-// Buffer is where a Reader puts what it reads. It need not have any memory but between Room and Took.
-type Buffer interface {
-	// Room is where the next bytes go. plain: it will be held for as long as the read waits.
-	Room(plain bool) []byte
-	// Took follows each Room: n bytes of it have been filled. 0: it can go again.
-	Took(n int)
-}
-
-// Reader reads a Socket into a Buffer. A raw socket asks for room only when there is something to read, and
-// gives it back before it waits.
-type Reader struct {
-	sock *Socket
-	buf  Buffer
-	raw  rawReader
-}
-
-var readers = sync.Pool{New: func() any {
-	rd := new(Reader)
-	rd.raw.init(rd)
-	return rd
-}}
-
-// NewReader is a Reader until Free.
-func NewReader(k *Socket, b Buffer) *Reader {
-	rd := readers.Get().(*Reader)
-	rd.sock, rd.buf = k, b
-	return rd
-}
-
-// Free ends the use of a Reader.
-func (rd *Reader) Free() {
-	rd.sock, rd.buf = nil, nil
-	readers.Put(rd)
-}
-
-// Read waits for bytes, unless wait is false: then a raw socket that has none gives ErrNotReady.
-func (rd *Reader) Read(wait bool) (int, error) {
-	if rd.sock.raw != nil {
-		return rd.raw.read(rd.sock.raw, wait)
-	}
-	n, err := rd.sock.conn.Read(rd.buf.Room(true))
-	rd.buf.Took(n)
-	return n, err
+	return s.conn.Write(p[:min(len(p), plainChunk)])
 }

@@ -63,7 +63,7 @@ func TestReader(t *testing.T) {
 // buffer has memory only while it has bytes.
 type buffer struct{ p []byte }
 
-func (b *buffer) Room(bool) []byte {
+func (b *buffer) Space(bool) []byte {
 	b.p = make([]byte, 100)
 	return b.p
 }

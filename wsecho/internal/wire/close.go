@@ -5,17 +5,25 @@ import (
 	"time"
 
 	"example.com/wsecho/wsecho/internal/frame"
+	"example.com/wsecho/wsecho/internal/socket"
 )
 
-// The connection's last steps, once End has set why:
+// The connection's last steps, once End has set why (RFC 6455 section 7.1.1):
 //
-//	the queue leaves, the close frame last      closeOutput, flush, flusher
-//	our sending side is shut                    sideShut
-//	what still comes is read and dropped        drain
-//	the peer's EOF, or the timer: it is closed  finish
+//	the queue leaves, our close frame last            closeOutput, flush, flusher
+//	what still comes is dropped, up to the peer's     drain
+//	our sending side is shut                          sideShut
+//	the Handler is told                               closed
+//	what still comes is dropped, up to EOF            drain
+//	the socket is closed                              finish
 //
-// broken, lose and Cut make them fewer. After giveUp the connection is dead: nothing more is sent, and
-// only its closing is left, to the goroutine that reads.
+// The timer bounds it: CloseTimeout for all, lingerTime for what is left once both frames are through.
+// A FIN or END_STREAM before the peer's close frame makes proxies and browsers lose ours, and messages
+// before it (seen behind nginx, HAProxy and Caddy, in Chromium over HTTP/2 and in Firefox). Closing with
+// unread bytes in the socket, or on their way, would send a reset, which does the same.
+
+// lingerTime is how long the peer has to end its side once both close frames are through.
+const lingerTime = time.Second
 
 // closeOutput queues the close frame, if the end has one, and starts the time that the close may
 // take. Nothing is queued after it, as end is set. Under mu, once.
@@ -24,40 +32,96 @@ func (c *Conn) closeOutput() {
 		c.out.q.add(frame.AppendClose(nil, c.end.Code, c.end.Reason))
 	}
 	c.out.unhold()
+	c.out.pong = nil
 	c.out.wakeWriters()
 	c.endWithin(c.cfg.CloseTimeout)
 	c.flush()
 }
 
-// sideShut: the last byte has left. alone: the connection's other side is still open, for the peer
-// to answer; where it is not, or the peer is not waited for, the connection is over. Under mu.
-func (c *Conn) sideShut(alone bool) {
-	if c.dead || alone && c.cfg.CloseTimeout >= 0 {
-		return
+// drain reads and drops what the peer still sends, closes the connection, and with it the connection's part
+// of the end. rest has skipped what had been read before.
+func (c *Conn) drain(rest *skipper) {
+	rd := socket.NewReader(&c.sock, rest)
+	c.clearInterrupt() // or it would end the first read
+	for parted := false; ; {
+		if rest.done && !parted {
+			parted = true
+			c.part()
+		}
+		if n, err := rd.Read(true); n == 0 && err != nil {
+			break
+		}
 	}
-	c.giveUp()
-	c.sock.GiveUp()
+	rd.Free()
+	c.finish()
 }
 
-// finish closes the connection. What is queued may still leave: the peer may have shut one side only.
+// part notes that the peer's close frame is in, or that none will be found. If ours has left, that is all
+// that the Handler waits for.
+func (c *Conn) part() {
+	c.mu.Lock()
+	c.peerDone = true
+	c.flush()
+	through := !c.out.flushing && (c.out.shut || c.out.err != nil)
+	if through {
+		c.endWithin(lingerTime)
+	}
+	c.mu.Unlock()
+	if through {
+		c.closed()
+	}
+}
+
+// shutsWhenSent says whether the sending side is shut as soon as the queue is empty. Under mu.
+func (c *Conn) shutsWhenSent() bool {
+	return c.end != nil && (c.peerDone || c.cfg.CloseTimeout < 0)
+}
+
+// sideShut notes that the sending side is shut. If that has left the other side open, the peer may still
+// send on it, and end it; if not, or if the peer is not waited for, the connection is over. Under mu.
+func (c *Conn) sideShut(halfOpen bool) {
+	switch {
+	case c.abandoned:
+	case halfOpen && c.cfg.CloseTimeout >= 0:
+		c.endWithin(lingerTime)
+	default:
+		c.giveUp()
+		c.sock.StopReading()
+	}
+}
+
+// closed tells the Handler, once, that its connection is no longer open.
+func (c *Conn) closed() {
+	c.mu.Lock()
+	told := c.told
+	c.told = true
+	c.mu.Unlock()
+	if !told {
+		c.handler.Closed()
+	}
+}
+
+// finish closes the socket. What is queued may still leave: the peer may have shut one side only.
 func (c *Conn) finish() {
 	sent := c.flushed()
 	c.sock.Close(!sent)
 	c.stopTimer()
-	c.handler.Closed()
+	c.closed()
 }
 
 // flushed waits until the queue is gone, one way or the other, and says whether it was sent.
 func (c *Conn) flushed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.out.flushing && !c.dead {
-		room := c.out.nextRoom()
+	c.peerDone = true
+	c.flush()
+	for c.out.flushing && !c.abandoned {
+		room := c.out.awaitRoom()
 		c.mu.Unlock()
 		<-room
 		c.mu.Lock()
 	}
-	if c.dead {
+	if c.abandoned {
 		return false
 	}
 	c.giveUp()
@@ -69,39 +133,45 @@ func (c *Conn) flushed() bool {
 // connection. Under mu.
 func (c *Conn) broken(err error) {
 	c.out.err = &EndedError{c, fmt.Errorf("connection lost: %w", err)}
-	c.out.drop()
+	c.out.discard()
 	c.endWithin(c.cfg.CloseTimeout)
 }
 
-// lose gives the connection up, whose end is set, and wakes whoever waits on the socket. Under mu.
-func (c *Conn) lose() {
-	if c.dead {
-		return
+// abandon gives up a connection that is ending, and wakes whoever waits on the socket. Under mu.
+func (c *Conn) abandon() {
+	if !c.abandoned {
+		c.giveUp()
+		c.sock.StopAll()
 	}
-	c.giveUp()
-	c.sock.Abort()
 }
 
-// giveUp: nothing more is delivered, and no deadline set. Under mu.
+// giveUp notes that nothing more is delivered, and no deadline set. Under mu.
 func (c *Conn) giveUp() {
-	c.dead = true
+	c.abandoned = true
 	if c.out.q.n > 0 {
 		c.sock.NoLinger()
 	}
 	c.out.unhold()
-	c.out.drop()
+	c.out.discard()
 }
 
-// cutGrace is what a connection that only its flusher may write to gets for its close frame.
-const cutGrace = 100 * time.Millisecond
+// abortGrace is what a connection that only its flusher may write to gets for its close frame.
+const abortGrace = 100 * time.Millisecond
 
-// Cut ends a connection that is ending, now.
-func (c *Conn) Cut() {
+// Abort closes a connection that is ending now: its close frame leaves if the socket takes it at once.
+func (c *Conn) Abort() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.out.flushing && !c.sock.Raw() && !c.dead {
-		c.endWithin(cutGrace)
+	c.abort()
+}
+
+// abort is Abort under mu.
+func (c *Conn) abort() {
+	c.peerDone = true // it is not waited for
+	c.flush()
+	if c.out.flushing && !c.sock.Raw() && !c.abandoned {
+		c.endWithin(abortGrace)
 	} else {
-		c.lose()
+		c.abandon()
 	}
 }

@@ -6,12 +6,14 @@
 //	end.go        why a connection ends, and who does what from there
 //	read.go       the reader: the goroutine that reads, and hands messages over
 //	input.go      from bytes to messages
+//	buffer.go     the memory that bytes are read into
 //	write.go      Write, TryWrite: from messages to the queue
 //	output.go     from the queue to the socket
 //	queue.go      bytes that wait
 //	timer.go      the connection's one timer
-//	keepalive.go  what it is time for, and whether the peer is alive
+//	keepalive.go  what the timer is set for, and whether the peer is alive
 //	close.go      the connection's last steps
+//	skip.go       what the peer still sends then, and where its close frame ends
 package wire
 
 import (
@@ -33,13 +35,12 @@ type Config struct {
 	WriteLimit   int           // bytes that may wait for a slow peer; negative: no limit
 	PingInterval time.Duration // negative: never
 	PongTimeout  time.Duration // of silence after a ping; negative: no limit
+	ReadTimeout  time.Duration // from a message's first byte to its last; negative: no limit
 	WriteTimeout time.Duration // in which the peer takes nothing; negative: no limit
 	CloseTimeout time.Duration // from the start of the close to its end; negative: the peer is not waited for
 	ParkAfter    time.Duration // of quiet, after which the reader gives up its goroutine
+	Lot          *socket.Lot   // where connections without a goroutine wait
 }
-
-// DefaultCloseTimeout bounds a close where neither CloseTimeout nor WriteTimeout does.
-const DefaultCloseTimeout = 5 * time.Second
 
 // Handler is what a Conn calls. It holds no lock when it does.
 type Handler interface {
@@ -47,11 +48,12 @@ type Handler interface {
 	// returns. No message begins once the connection is ending.
 	Message(typ websocket.MessageType, p []byte)
 
-	// Ended is called once the connection is ending and no Message runs, nor will. It may take as long as
-	// it likes: the goroutine is its own. The peer may still be there.
+	// Ended is called once, when the connection is ending and no Message runs, nor will. It may take as
+	// long as it likes: the goroutine is its own. The peer may still be there.
 	Ended(e *End)
 
-	// Closed is called once the connection is gone. It must not wait.
+	// Closed is called once, when both close frames are through or the connection is gone. It must not
+	// wait.
 	Closed()
 }
 
@@ -59,30 +61,45 @@ type Handler interface {
 // caller's: they call no method of the Handler. Only Write may wait.
 //
 // Three things run for it, each for as long as it has something to do: the reader (read.go), the flusher,
-// while the peer is slow to take what is written (output.go), and the timer (timer.go).
+// while the peer is slow to take what is written (output.go), and the timer (timer.go). Only the reader,
+// or after the end drain, closes the socket: see socket.Lot for why that matters.
+//
+// Locks: the Deflater's is taken before mu, never after it. A caller may hold locks of its own when it
+// calls; the Conn holds none when it calls the Handler.
 type Conn struct {
+	// Set by Init, then fixed.
 	cfg     *Config
 	handler Handler
 	opened  time.Time
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
-	sock    socket.Socket
 	deflate *deflate.Deflater // nil: no compression
 
-	// The reader's alone, and nobody's while there is none.
-	in    input
-	woken bool // it was started for a parked connection, and no part of a message has come since
+	// The reader's, and nobody's while there is none. While the phase is working, End may look at the
+	// marks of in, and at the headers in its buffer: see input.mark.
+	in     input
+	woken  bool // it was started for a parked connection, and no part of a message has come since
+	timing bool // begun is set
 
-	phase    atomic.Int32 // reading, working or ended
+	// For everybody; which method is whose, package socket says.
+	sock socket.Socket
+
+	// Atomic. The phase is swapped under mu and loaded anywhere: who has seen ended may read end
+	// without mu.
+	phase    atomic.Int32 // working, reading or ended
 	alive    atomic.Bool  // a byte came, or the peer took some, since the ping that waits for an answer
+	begun    atomic.Int64 // when the message under way began, on the clock of now; 0: none is under way
 	received tally
 
-	mu   sync.Mutex // guards what follows; nothing waits under it
-	end  *End       // why the connection is ending; the first stays
-	dead bool       // it is given up: nothing more is delivered, no deadline set
-	out  output
-	keep keepalive
-	tick *time.Timer
+	mu sync.Mutex // guards what follows; nothing waits under it, and the Handler is not called
+
+	end       *End // why the connection is ending; the first stays
+	peerDone  bool // nothing more is awaited of the peer: see End.peerDone
+	abandoned bool // nothing more is delivered, and no deadline set
+	told      bool // Closed has been called
+	out       output
+	keep      keepalive
+	timer     *time.Timer
 }
 
 // The phases of a connection. The reader goes from reading to working and back; End moves to ended, once,
@@ -101,9 +118,10 @@ func (c *Conn) Init(ctx context.Context, cfg *Config, h Handler, nc net.Conn, ea
 	c.sock.Init(nc)
 	c.in.limit = cfg.ReadLimit
 	if z != nil {
-		c.in.z, c.deflate = &z.In, &z.Out
+		c.in.inflater, c.deflate = &z.In, &z.Out
 	}
 	c.in.preload(early)
+	c.in.mark()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.startTimer()
@@ -116,11 +134,11 @@ func (c *Conn) Start() {
 		go c.read(false)
 		return
 	}
-	c.in.drop()
+	c.discardInput()
 	go c.handler.Ended(c.end)
 }
 
-// Context ends when the connection does; its cause is then the end's error.
+// Context returns a context that ends when the connection does; its cause is then the end's error.
 func (c *Conn) Context() context.Context { return c.ctx }
 
 // Counts are messages and their bytes: those handed to the Handler, those queued by Write and TryWrite,
@@ -130,7 +148,7 @@ type Counts struct {
 	Queued                                     int64
 }
 
-// Add sums up.
+// Add adds d to c.
 func (c *Counts) Add(d Counts) {
 	c.MessagesIn += d.MessagesIn
 	c.MessagesOut += d.MessagesOut
@@ -139,7 +157,7 @@ func (c *Counts) Add(d Counts) {
 	c.Queued += d.Queued
 }
 
-// Counts counts now.
+// Counts returns what has been counted until now.
 func (c *Conn) Counts() Counts {
 	c.mu.Lock()
 	defer c.mu.Unlock()

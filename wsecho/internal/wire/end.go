@@ -13,6 +13,8 @@ import (
 var (
 	// ErrPongTimeout is the end's error when no byte came within PongTimeout of a ping.
 	ErrPongTimeout = errors.New("wsecho: no sign of life after a ping")
+	// ErrReadTimeout is the end's error when a message was not whole within ReadTimeout.
+	ErrReadTimeout = errors.New("wsecho: a message takes too long to arrive")
 	// ErrWriteTimeout is the end's error when the peer took nothing for WriteTimeout.
 	ErrWriteTimeout = errors.New("wsecho: the peer takes nothing")
 	// ErrWriteLimit is TryWrite's error when the message finds no room.
@@ -24,12 +26,20 @@ type End struct {
 	Label  string
 	Err    error
 	Code   websocket.StatusCode // fit to be sent; 0: no close frame
-	Reason string               // likewise
+	Reason string               // fit to be sent
+
+	// peerDone says that nothing more is awaited of the peer: its close frame is in, it has gone, or
+	// it broke the protocol, so that nobody knows any more where its frames end.
+	peerDone bool
+	// hopeless says that the peer does not answer: it is not waited for.
+	hopeless bool
 }
 
 var (
-	pongTimeout  = &End{Label: "pong_timeout", Err: ErrPongTimeout, Code: websocket.StatusInternalError}
-	writeTimeout = &End{Label: "write_timeout", Err: ErrWriteTimeout}
+	pongTimeout = &End{Label: "pong_timeout", Err: ErrPongTimeout, Code: websocket.StatusInternalError, hopeless: true}
+	readTimeout = &End{Label: "read_timeout", Err: ErrReadTimeout, Code: websocket.StatusPolicyViolation,
+		Reason: "message takes too long to arrive"}
+	writeTimeout = &End{Label: "write_timeout", Err: ErrWriteTimeout, hopeless: true}
 	tooBig       = &End{Label: "too_big", Err: fmt.Errorf("wsecho: %w", websocket.ErrMessageTooBig),
 		Code: websocket.StatusMessageTooBig, Reason: "message too big"}
 )
@@ -37,44 +47,63 @@ var (
 // Goexit is the end of a connection whose Handler ended its goroutine (runtime.Goexit, t.FailNow).
 var Goexit = &End{Label: "error", Err: errors.New("wsecho: a hook ended its goroutine"), Code: websocket.StatusInternalError}
 
-// wrong is the end by what the peer sent.
+// wrong returns the end that follows from err, which says what is wrong with the peer's bytes.
 func wrong(err error) *End {
 	e, ok := err.(*frame.Error)
 	switch {
 	case !ok:
 		return tooBig
 	case e.Code == websocket.StatusProtocolError:
-		return &End{Label: "protocol", Err: fmt.Errorf("wsecho: protocol violation: %w", e), Code: e.Code, Reason: e.Reason}
+		return &End{Label: "protocol", Err: fmt.Errorf("wsecho: protocol violation: %w", e), Code: e.Code, Reason: e.Reason, peerDone: true}
 	}
 	return &End{Label: "invalid", Err: fmt.Errorf("wsecho: invalid data: %w", e), Code: e.Code, Reason: e.Reason}
 }
 
-// Lost is the end of a connection without a close frame of the peer's.
-func Lost(err error) *End {
-	return &End{Label: "lost", Err: fmt.Errorf("wsecho: connection lost: %w", err)}
+// peerClosed returns the end by the peer's close frame, whose payload is p.
+func peerClosed(p []byte) *End {
+	ce, err := frame.ParseClose(p, true)
+	if err != nil {
+		e := wrong(err)
+		e.peerDone = true
+		return e
+	}
+	return &End{Label: "peer", Err: ce, Code: ce.Code, peerDone: true}
 }
 
-// End ends the connection; only the first counts, and End says whether this one did.
+// Lost returns the end of a connection that failed, or whose peer went without a close frame.
+func Lost(err error) *End {
+	return &End{Label: "lost", Err: fmt.Errorf("wsecho: connection lost: %w", err), peerDone: true}
+}
+
+// End ends the connection; only the first call counts, and End says whether this one did.
 //
-// From here the work has two parts. One is the connection's: drain reads and drops until the peer's EOF or
-// a timeout, then closes it. The other is the Handler's: Ended, once no Message runs. A Message at work
-// must not keep the peer waiting, nor a silent peer Ended; so, if the connection was
+// From here the work has two parts. One is the connection's: drain reads and drops what still comes, until
+// both close frames are through, and closes the socket (close.go). The other is the Handler's: Ended, once
+// no Message runs. A Message at work must not keep the peer waiting, nor a silent peer Ended; so, if the
+// connection was
 //
 //	working  a new goroutine drains; the Message's own calls Ended when it has returned
 //	reading  the reader drains, once it has bytes, an EOF or a timeout; a new goroutine calls Ended
-func (c *Conn) End(e *End) bool {
+func (c *Conn) End(e *End) (first bool) {
 	c.mu.Lock()
 	if c.end != nil {
 		c.mu.Unlock()
 		return false
 	}
-	c.end = e
+	c.end, c.peerDone = e, e.peerDone
 	from := c.phase.Swap(ended)
+	var rest *skipper
+	if from == working {
+		rest = c.in.rest() // under mu: the reader gives its buffer back under mu too
+	}
 	c.cancel(e.Err)
 	c.closeOutput()
+	if e.hopeless {
+		c.abort()
+	}
 	c.mu.Unlock()
 	if from == working {
-		go c.drain()
+		go c.drain(rest)
 	} else {
 		go c.handler.Ended(e)
 	}
@@ -88,7 +117,9 @@ type EndedError struct {
 	err  error
 }
 
-func (e *EndedError) Error() string   { return fmt.Sprintf("wsecho: session over: %v", e.err) }
+func (e *EndedError) Error() string { return fmt.Sprintf("wsecho: session over: %v", e.err) }
+
+// Unwrap returns net.ErrClosed and the end's error.
 func (e *EndedError) Unwrap() []error { return []error{net.ErrClosed, e.err} }
 
 // Returned says whether err is, or wraps, what Write or TryWrite has returned of this very connection: that
@@ -98,8 +129,8 @@ func (c *Conn) Returned(err error) bool {
 	return errors.As(err, &e) && e.conn == c
 }
 
-// over is Write's error once the connection is ending, nil before. Under mu.
-func (c *Conn) over() error {
+// errEnded returns Write's error once the connection is ending, nil before. Under mu.
+func (c *Conn) errEnded() error {
 	if c.end != nil {
 		return &EndedError{c, c.end.Err}
 	}

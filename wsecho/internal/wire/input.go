@@ -2,7 +2,6 @@ package wire
 
 import (
 	"math"
-	"sync"
 	"sync/atomic"
 	"unicode/utf8"
 
@@ -13,45 +12,45 @@ import (
 	"example.com/wsecho/wsecho/internal/pool"
 )
 
-const (
-	inSize   = 16 << 10 // of a buffer that bytes are read into
-	waitSize = 512      // of one that a plain conn waits in
-	bulkSize = 65 << 10 // of one for who sends much at once, such as whole messages of 64 KiB
-	trust    = 64 << 10 // what the header of a frame may reserve before its bytes come
-)
-
-var (
-	inPool   = sync.Pool{New: func() any { return new([inSize]byte) }}
-	waitPool = sync.Pool{New: func() any { return new([waitSize]byte) }}
-	bulkPool = sync.Pool{New: func() any { return new([bulkSize]byte) }}
-)
+// maxUnseenReserve is how much of a message's memory the header of a frame reserves before its bytes come.
+const maxUnseenReserve = 64 << 10
 
 // input makes messages and control frames of what the peer sends. It reads nothing itself: a socket.Reader
-// fills the Room that it gives, arrived says how much came, and next takes out what is whole. It belongs to
-// the goroutine that reads.
+// fills the Space that it gives (buffer.go), arrived says how much came, and next takes out what is whole.
+// It belongs to the goroutine that reads.
 type input struct {
-	limit int64             // bytes of one message, inflated; negative: no limit
-	z     *deflate.Inflater // nil: no compression
+	limit    int64             // bytes of one message, inflated; negative: no limit
+	inflater *deflate.Inflater // nil: no compression
 
-	buf  []byte // pooled, held only while it has bytes
-	r, w int    // of buf
-	room int    // bytes of the last Room
-	last int    // of it that the last read took; it may be the same again
+	// What has been read and not looked at.
+	buf    []byte // pooled, held only while it has bytes
+	r, w   int    // of buf
+	space  int    // bytes of the last Space
+	last   int    // of it that the last read took; it may be the same again
+	filled bool   // the last read took all of it
 
 	// The message under way, unless it lies whole in buf.
+	open     bool
+	deflated bool
+	whole    bool // all of it is there
+	notText  bool // what has come of it is no text
+	op       byte
+	valid    int     // bytes of text known to be good
 	msg      *[]byte // pooled
 	inflated *[]byte // pooled: what next has made of msg
-	open     bool
-	whole    bool  // all of it is there
-	bad      error // what has come of it is no text
-	op       byte
-	deflated bool
-	valid    int // bytes of text known to be good
 
 	// The frame under way, whose header is gone from buf.
-	fin  bool
-	key  uint32
-	left int64
+	fin       bool
+	key       uint32
+	remaining int64
+
+	final bool // the peer's close frame has been taken out, or where frames end is not known any more
+
+	// Where rest begins: see mark.
+	marked          int
+	markedRemaining int64
+	markedOpen      bool
+	markedFinal     bool
 
 	busy            bool   // some of a message has come; reset by the reader
 	messages, bytes uint64 // handed over
@@ -75,84 +74,38 @@ func (in *input) publish(t *tally) {
 	t.bytes.Store(in.bytes)
 }
 
-// preload starts the input with what has been read already.
-func (in *input) preload(p []byte) {
-	switch {
-	case len(p) > inSize:
-		in.buf = append([]byte(nil), p...)
-	case len(p) > 0:
-		in.buf = inPool.Get().(*[inSize]byte)[:]
-		copy(in.buf, p)
-	}
-	in.w = len(p)
-}
-
-// Room is where the next bytes go: straight into the message where they are certain to belong to it.
-// plain: it will be held for as long as the read waits.
-func (in *input) Room(plain bool) []byte {
-	full := in.last == in.room && in.last > 0
-	switch {
-	case in.buf == nil && in.left >= inSize:
-		in.grow(1)
-		m := *in.msg
-		in.room = int(min(int64(cap(m)-len(m)), in.left))
-		return m[len(m) : len(m)+in.room]
-	case in.buf == nil && plain && !full && in.left <= waitSize:
-		in.buf = waitPool.Get().(*[waitSize]byte)[:]
-	case in.buf == nil && in.last >= inSize:
-		in.buf = bulkPool.Get().(*[bulkSize]byte)[:]
-	case in.buf == nil:
-		in.buf = inPool.Get().(*[inSize]byte)[:]
-	case in.r > 0: // a piece of a header or of a control frame, which fits any size
-		in.w = copy(in.buf, in.buf[in.r:in.w])
-		in.r = 0
-	}
-	in.room = len(in.buf) - in.w
-	return in.buf[in.w:]
-}
-
-// Took notes how much of the Room a read has filled.
-func (in *input) Took(n int) {
-	if n == 0 {
-		in.tidy()
-		return
-	}
-	in.last = n
-}
-
-// arrived: the n bytes that a read has taken are for next.
+// arrived notes that the n bytes which a read has taken are for next.
 func (in *input) arrived(n int) {
 	if in.buf != nil {
 		in.w += n
 	} else if n > 0 { // straight into the message
 		*in.msg = (*in.msg)[:len(*in.msg)+n]
-		in.took(n)
+		in.collected(n)
 	}
 }
 
-// tidy gives the buffer back once it is empty.
-func (in *input) tidy() {
-	if in.r < in.w {
-		return
-	}
-	switch len(in.buf) {
-	case bulkSize:
-		bulkPool.Put((*[bulkSize]byte)(in.buf))
-	case inSize:
-		inPool.Put((*[inSize]byte)(in.buf))
-	case waitSize:
-		waitPool.Put((*[waitSize]byte)(in.buf))
-	}
-	in.buf, in.r, in.w = nil, 0, 0
+// mark notes where the input is, before what has been read is handed over. While a Message runs, another
+// goroutine may ask for the rest of what has been read: it sees the marks, and the headers of frames in buf,
+// which nobody writes to until the reader has the phase back. Of the payloads the Message may do as it likes.
+func (in *input) mark() {
+	in.marked, in.markedRemaining, in.markedFinal = in.r, in.remaining, in.final
+	in.markedOpen = in.open && !in.fin // fin: with the frame under way the message ends
 }
 
-// more: bytes are there that next has not looked at.
+// rest returns a skipper that has skipped what has been read since the mark.
+func (in *input) rest() *skipper {
+	k := &skipper{deflate: in.inflater != nil, open: in.markedOpen, remaining: in.markedRemaining, done: in.markedFinal}
+	k.skip(in.buf[in.marked:in.w])
+	return k
+}
+
+// more says whether bytes are there that next has not looked at.
 func (in *input) more() bool { return in.r < in.w }
 
-var (
-	errNotText = frame.Invalid("text is not UTF-8", nil)
-	noBytes    = []byte{}
-)
+// partial says whether a message has begun to come, or a control frame, which is not whole.
+func (in *input) partial() bool { return in.open || in.more() }
+
+var errNotText = frame.Invalid("text is not UTF-8", nil)
 
 // next takes out the next whole message or control frame, unmasked and inflated, and its text checked. p is
 // good until the following call of next or release. op is 0 if more bytes are needed. An error is final.
@@ -160,20 +113,20 @@ func (in *input) next() (op byte, p []byte, err error) {
 	for {
 		in.freeMessage()
 		switch {
-		case in.bad != nil:
-			return 0, nil, in.bad
+		case in.notText:
+			return 0, nil, errNotText
 		case in.whole:
 			return in.message()
 		case in.r == in.w:
 			return 0, nil, nil
 		}
 		b := in.buf[in.r:in.w]
-		if in.left > 0 {
-			in.collect(b[:min(in.left, int64(len(b)))])
+		if in.remaining > 0 {
+			in.collect(b[:min(in.remaining, int64(len(b)))])
 			continue
 		}
-		h, err := frame.ParseHeader(b, in.open, in.z != nil)
-		if err == nil && h.Op < frame.Close && in.over(h) {
+		h, err := frame.ParseHeader(b, in.open, in.inflater != nil)
+		if err == nil && h.Op < frame.Close && in.tooLong(h) {
 			err = websocket.ErrMessageTooBig
 		}
 		if err != nil || h.Size == 0 {
@@ -185,7 +138,7 @@ func (in *input) next() (op byte, p []byte, err error) {
 			in.r += h.Size
 			in.begin(h)
 			if h.Len == 0 {
-				in.took(0)
+				in.collected(0)
 			}
 			continue
 		case !whole && h.Op == frame.Close:
@@ -219,7 +172,7 @@ func (in *input) message() (op byte, p []byte, err error) {
 	in.open, in.whole = false, false
 	p = *in.msg
 	if in.deflated {
-		if in.inflated, err = in.z.Inflate(p, in.limit); err != nil {
+		if in.inflated, err = in.inflater.Inflate(p, in.limit); err != nil {
 			return 0, nil, err
 		}
 		if p = *in.inflated; in.op == frame.Text && !utf8.Valid(p) {
@@ -247,16 +200,16 @@ func (in *input) freeMessage() {
 	}
 }
 
-// drop gives back all: nothing of it is read any more.
-func (in *input) drop() {
+// discard gives back all that the input holds: nothing of it is read any more.
+func (in *input) discard() {
 	in.r = in.w
-	in.open, in.whole, in.left = false, false, 0
+	in.open, in.whole, in.remaining = false, false, 0
 	in.release()
 }
 
-// over: the header declares a message longer than the limit. One that is compressed may be a little longer
-// than what it inflates to.
-func (in *input) over(h frame.Header) bool {
+// tooLong says whether the header declares a message longer than the limit. One that is compressed may be a
+// little longer than what it inflates to.
+func (in *input) tooLong(h frame.Header) bool {
 	limit := in.limit
 	if limit < 0 {
 		limit = math.MaxInt64 // which the fragments of a message may not add up to either
@@ -278,17 +231,20 @@ func (in *input) over(h frame.Header) bool {
 func (in *input) begin(h frame.Header) {
 	if !in.open {
 		in.open, in.op, in.deflated, in.valid = true, h.Op, h.RSV1, 0
-		in.msg = pool.Message(int(min(h.Len, trust)))
+		in.msg = pool.Message(int(min(h.Len, maxUnseenReserve)))
 	}
-	in.fin, in.key, in.left = h.Fin, h.Key, h.Len
+	in.fin, in.key, in.remaining = h.Fin, h.Key, h.Len
 }
 
-// grow makes room for n more bytes of the message, and looks ahead within the frame, but not far on a
-// header's word.
+// grow makes space for n more bytes of the message. It looks ahead to the end of the frame, but while less
+// than maxUnseenReserve has come no further than that: the header may lie.
 func (in *input) grow(n int) {
-	if have := len(*in.msg); have+n > cap(*in.msg) {
-		in.msg = pool.Grow(in.msg, max(n, int(min(in.left, max(trust-int64(have), 0)))))
+	have := len(*in.msg)
+	if have+n <= cap(*in.msg) {
+		return
 	}
+	ahead := max(maxUnseenReserve-int64(have), 0)
+	in.msg = pool.Grow(in.msg, max(n, int(min(in.remaining, ahead))))
 }
 
 // collect takes the next bytes of the frame under way out of the buffer.
@@ -296,21 +252,19 @@ func (in *input) collect(p []byte) {
 	in.grow(len(p))
 	*in.msg = append(*in.msg, p...)
 	in.r += len(p)
-	in.took(len(p))
+	in.collected(len(p))
 }
 
-// took unmasks and checks the last n bytes of the message, which are new.
-func (in *input) took(n int) {
+// collected unmasks and checks the last n bytes of the message, which are new.
+func (in *input) collected(n int) {
 	m := *in.msg
 	in.busy = true
 	in.key = frame.Unmask(m[len(m)-n:], in.key)
-	in.left -= int64(n)
-	in.whole = in.left == 0 && in.fin
+	in.remaining -= int64(n)
+	in.whole = in.remaining == 0 && in.fin
 	if in.op == frame.Text && !in.deflated {
 		k, ok := frame.ValidPrefix(m[in.valid:])
 		in.valid += k
-		if !ok || in.whole && in.valid < len(m) {
-			in.bad = errNotText
-		}
+		in.notText = !ok || in.whole && in.valid < len(m)
 	}
 }

@@ -16,11 +16,11 @@ func TestHeaderReservesLittle(t *testing.T) {
 	for range 3 { // a large message before
 		pool.Free(pool.Message(1 << 20))
 	}
-	for _, declared := range []int64{1, 1000, trust, trust + 1, 1 << 20, 1 << 40, math.MaxInt64} {
+	for _, declared := range []int64{1, 1000, maxUnseenReserve, maxUnseenReserve + 1, 1 << 20, 1 << 40, math.MaxInt64} {
 		var in input
 		in.begin(frame.Header{Fin: true, Op: frame.Binary, Len: declared})
 		in.grow(1)
-		if got := cap(*in.msg); got > trust {
+		if got := cap(*in.msg); got > maxUnseenReserve {
 			t.Errorf("%d declared: %d reserved", declared, got)
 		}
 	}
@@ -33,8 +33,8 @@ func TestHeaderReservesLittle(t *testing.T) {
 			copied, last = copied+len(*in.msg), cap(*in.msg)
 		}
 		*in.msg = (*in.msg)[:len(*in.msg)+1000]
-		in.took(1000)
-		if n := len(*in.msg); cap(*in.msg) > 4*n+trust {
+		in.collected(1000)
+		if n := len(*in.msg); cap(*in.msg) > 4*n+maxUnseenReserve {
 			t.Fatalf("%d bytes have come, %d are reserved", n, cap(*in.msg))
 		}
 	}
@@ -47,15 +47,15 @@ func TestHeaderReservesLittle(t *testing.T) {
 func TestRoomWithinLargeMessage(t *testing.T) {
 	var in input
 	in.begin(frame.Header{Fin: true, Op: frame.Binary, Len: inSize + 10})
-	for in.left >= inSize {
-		p := in.Room(false)
-		if in.buf != nil || len(p) == 0 || int64(len(p)) > in.left {
-			t.Fatalf("room of %d with %d bytes to come, a buffer of %d", len(p), in.left, len(in.buf))
+	for in.remaining >= inSize {
+		p := in.Space(false)
+		if in.buf != nil || len(p) == 0 || int64(len(p)) > in.remaining {
+			t.Fatalf("room of %d with %d bytes to come, a buffer of %d", len(p), in.remaining, len(in.buf))
 		}
 		*in.msg = (*in.msg)[:len(*in.msg)+5]
-		in.took(5)
+		in.collected(5)
 	}
-	if p := in.Room(false); len(p) != inSize || len(in.buf) != inSize {
+	if p := in.Space(false); len(p) != inSize || len(in.buf) != inSize {
 		t.Errorf("room of %d for what may belong to the next frame", len(p))
 	}
 }
@@ -68,7 +68,7 @@ func TestRoomAndTidy(t *testing.T) {
 		if plain {
 			size = waitSize
 		}
-		p := in.Room(plain)
+		p := in.Space(plain)
 		if len(p) != size {
 			t.Errorf("plain %v: room of %d", plain, len(p))
 		}
@@ -76,11 +76,11 @@ func TestRoomAndTidy(t *testing.T) {
 		if in.buf != nil {
 			t.Error("an empty buffer is kept")
 		}
-		p = in.Room(plain)
+		p = in.Space(plain)
 		in.w = copy(p, "abcdef")
 		in.r = 4
 		in.tidy()
-		p = in.Room(plain) // the rest moves to the front
+		p = in.Space(plain) // the rest moves to the front
 		if got := string(in.buf[in.r:in.w]); got != "ef" || in.r != 0 || len(p) != size-2 {
 			t.Errorf("plain %v: %q is left at %d, room of %d", plain, got, in.r, len(p))
 		}
@@ -104,11 +104,8 @@ func TestRoomGrows(t *testing.T) {
 		{true, false, 0, 0, waitSize}, {true, true, waitSize, 0, inSize}, {true, true, inSize, 0, bulkSize},
 		{true, false, waitSize, 0, waitSize}, {true, false, inSize, 0, waitSize}, {true, false, inSize - 1, 5000, inSize},
 	} {
-		in := input{last: v.last, room: v.last, left: v.left}
-		if !v.full {
-			in.room++
-		}
-		if p := in.Room(v.plain); len(p) != v.size {
+		in := input{last: v.last, filled: v.full, remaining: v.left}
+		if p := in.Space(v.plain); len(p) != v.size {
 			t.Errorf("%+v: room of %d", v, len(p))
 		}
 		if in.tidy(); in.buf != nil {
@@ -127,7 +124,7 @@ func TestPreload(t *testing.T) {
 		if got := in.buf[in.r:in.w]; len(got) != n || bytes.Count(got, []byte{'e'}) != n {
 			t.Errorf("%d bytes: %d are there", n, len(got))
 		}
-		if in.r = max(in.w-5, 0); n > 5 && len(in.Room(false)) != len(in.buf)-5 {
+		if in.r = max(in.w-5, 0); n > 5 && len(in.Space(false)) != len(in.buf)-5 {
 			t.Errorf("%d bytes: no room after the last five", n)
 		}
 		in.r = in.w
@@ -146,14 +143,14 @@ func TestTextInPieces(t *testing.T) {
 	} {
 		for i := range len(s) + 1 {
 			for j := i; j <= len(s); j++ {
-				in := input{open: true, fin: true, op: frame.Text, msg: new([]byte), left: int64(len(s))}
+				in := input{open: true, fin: true, op: frame.Text, msg: new([]byte), remaining: int64(len(s))}
 				for _, piece := range []string{s[:i], s[i:j], s[j:]} {
-					if in.bad == nil {
+					if !in.notText {
 						*in.msg = append(*in.msg, piece...)
-						in.took(len(piece))
+						in.collected(len(piece))
 					}
 				}
-				if good := in.bad == nil; good != utf8.ValidString(s) {
+				if good := !in.notText; good != utf8.ValidString(s) {
 					t.Errorf("%q cut at %d and %d: %v", s, i, j, good)
 				}
 			}
@@ -179,7 +176,7 @@ func TestOverReadLimit(t *testing.T) {
 			m := make([]byte, v.have)
 			in.msg = &m
 		}
-		if got := in.over(frame.Header{Len: v.n, RSV1: !v.open && v.deflated}); got != v.over {
+		if got := in.tooLong(frame.Header{Len: v.n, RSV1: !v.open && v.deflated}); got != v.over {
 			t.Errorf("%+v: %v", v, got)
 		}
 	}

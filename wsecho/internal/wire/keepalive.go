@@ -3,13 +3,16 @@ package wire
 import "time"
 
 // keepalive is what the timer is set for, and what is known of the ping that waits for an answer. Its times
-// are since the connection opened, 0 for never. All of it is under Conn.mu.
+// are on the clock of Conn.now, 0 for never. All of it is under Conn.mu.
 type keepalive struct {
-	pingAt time.Duration // the next ping
-	pongBy time.Duration // the verdict on a ping that waits for an answer
-	parkAt time.Duration // the reader is asked whether its goroutine can be spared
-	endBy  time.Duration // the connection's end
-	asked  bool          // that question stands: reads are interrupted
+	pingAt  time.Duration // the next ping
+	pongBy  time.Duration // the verdict on a ping that waits for an answer
+	readAt  time.Duration // a look at whether a message takes too long to arrive
+	stallBy time.Duration // the verdict on bytes that the kernel holds: has the peer taken some?
+	parkAt  time.Duration // the reader is asked whether its goroutine can be spared
+	endBy   time.Duration // the connection's end
+
+	interrupted bool // that question stands: reads are interrupted
 
 	// The ping that pongBy is for.
 	queued bool  // it has not left yet
@@ -17,11 +20,13 @@ type keepalive struct {
 	unread int   // bytes of the peer's that no one had read when it was sent
 	pinged int64 // bytes of ours, up to and with it
 	acked  int64 // how many of ours the peer's kernel had taken, when last looked at
+
+	stalled int64 // how many of ours the peer's kernel had taken when stallBy was set
 }
 
-// first is when the timer is due.
+// first returns when the timer is due.
 func (k *keepalive) first() (first time.Duration) {
-	for _, at := range [...]time.Duration{k.pingAt, k.pongBy, k.parkAt, k.endBy} {
+	for _, at := range [...]time.Duration{k.pingAt, k.pongBy, k.readAt, k.stallBy, k.parkAt, k.endBy} {
 		if at > 0 && (first == 0 || at < first) {
 			first = at
 		}
@@ -29,7 +34,7 @@ func (k *keepalive) first() (first time.Duration) {
 	return first
 }
 
-// pingLeft: the ping has left, which may have had to wait; the verdict on it is due by then.
+// pingLeft notes that the ping has left, which may have had to wait: the verdict on it is due at by.
 func (k *keepalive) pingLeft(by time.Duration) {
 	if k.queued && k.pongBy > 0 {
 		k.pongBy = by
@@ -39,50 +44,50 @@ func (k *keepalive) pingLeft(by time.Duration) {
 
 // observed is what is known of a peer whose pong is due.
 type observed struct {
-	alive    bool // a byte came, or the peer took some, since the ping
-	flushing bool // the ping may wait behind other bytes, and WriteTimeout watches those
-	working  bool // a Message may keep bytes from being read
-	raw      bool // the socket can be asked for the rest
-	unread   int  // bytes that wait in the socket
-	full     bool // so many that the peer may be unable to send more
-	acked    int64
+	alive    bool  // a byte came, or the peer took some, since the ping
+	flushing bool  // the ping may wait behind other bytes, and WriteTimeout watches those
+	working  bool  // a Message may keep bytes from being read
+	raw      bool  // the socket can be asked for the rest
+	unread   int   // bytes that wait in the socket
+	full     bool  // so many that the peer may be unable to send more
+	acked    int64 // bytes of ours that the peer's kernel has taken
 }
 
-// The verdicts on a peer whose pong is due.
+// verdict is what a connection that waits for a pong makes of its peer.
 type verdict int
 
 const (
-	living verdict = iota
-	dead
-	unclear // look again after another PongTimeout
+	verdictAlive verdict = iota
+	verdictDead
+	verdictUnclear // look again after another PongTimeout
 )
 
-// judge looks for life.
+// judge returns the verdict on a peer whose pong is due.
 func (k *keepalive) judge(o observed) verdict {
 	switch {
 	case o.alive:
-		return living
+		return verdictAlive
 	case o.flushing:
-		return unclear
+		return verdictUnclear
 	case !o.raw && o.working:
-		return unclear
+		return verdictUnclear
 	case !o.raw:
-		return dead
+		return verdictDead
 	}
-	was, behind := k.acked, k.behind
+	acked, behind := k.acked, k.behind
 	k.acked = o.acked
-	k.behind = k.acked < k.pinged && k.acked > was
+	k.behind = o.acked < k.pinged && o.acked > acked
 	switch {
 	case o.unread > k.unread:
-		return living
+		return verdictAlive
 	case k.behind:
-		return unclear
-	case k.acked < k.pinged: // not even its kernel is there
-		return dead
+		return verdictUnclear
+	case o.acked < k.pinged: // not even its kernel is there
+		return verdictDead
 	case behind: // the ping has arrived since
-		return unclear
+		return verdictUnclear
 	case o.full: // it may have had no room for its pong
-		return unclear
+		return verdictUnclear
 	}
-	return dead
+	return verdictDead
 }

@@ -8,19 +8,21 @@ import (
 
 const (
 	holdTime = time.Millisecond // that a reply may wait for company
-	holdMax  = 15 << 10         // bytes of it; a small reply more still fits their chunk
+	holdMax  = 15 << 10         // bytes that may wait so; a small reply more still fits their chunk
 )
 
 // output is what waits to be written. All of it is under Conn.mu.
 type output struct {
 	q        queue         // whole frames, but for the start of the first, which may have left
 	held     bool          // more input is at hand: replies wait for company
-	timer    *time.Timer   // ends that wait; made at the first
 	flushing bool          // the flusher lives: nobody else touches the socket's sending side
 	shut     bool          // the sending side is shut down, or about to be
+	timer    *time.Timer   // ends the hold; made at the first
 	err      error         // *EndedError once a write has failed: nothing more is sent
 	room     chan struct{} // closed when bytes have left, or never will
+	pong     []byte        // the payload of a pong that waits for room; nil: none does
 	sent     int64         // bytes that have left
+	writeBy  time.Duration // the flusher's write deadline, on the clock of now; 0: none
 
 	messages, bytes uint64 // queued by Write and TryWrite
 }
@@ -33,18 +35,19 @@ func (o *output) count(n int) {
 // took takes n bytes off the queue, which the socket has taken.
 func (o *output) took(n int) {
 	o.sent += int64(n)
-	o.q.gone(n)
+	o.q.advance(n)
 	if n > 0 {
 		o.wakeWriters()
 	}
 }
 
-// drop forgets what waits. Its chunks are not given back: the flusher may be writing from one.
-func (o *output) drop() {
-	o.q = queue{}
+// discard forgets what waits. Its chunks are not given back: the flusher may be writing from one.
+func (o *output) discard() {
+	o.q, o.pong = queue{}, nil
 	o.wakeWriters()
 }
 
+// unhold ends the hold.
 func (o *output) unhold() {
 	o.held = false
 	if o.timer != nil {
@@ -52,8 +55,8 @@ func (o *output) unhold() {
 	}
 }
 
-// nextRoom is closed by the next wakeWriters.
-func (o *output) nextRoom() <-chan struct{} {
+// awaitRoom returns a channel that the next wakeWriters closes.
+func (o *output) awaitRoom() <-chan struct{} {
 	if o.room == nil {
 		o.room = make(chan struct{})
 	}
@@ -82,14 +85,13 @@ func (c *Conn) endHold() {
 	c.mu.Unlock()
 }
 
-// settle sees to it that what is in the queue leaves: now, or when the hold ends. first: the queue
-// was empty before. Under mu.
-func (c *Conn) settle(first bool) {
+// flushOrHold sees to it that what is in the queue leaves: now, or when the hold ends. Under mu.
+func (c *Conn) flushOrHold(wasEmpty bool) {
 	o := &c.out
 	switch {
 	case !o.held || o.q.n >= holdMax:
 		c.flush()
-	case !first:
+	case !wasEmpty: // the hold's timer runs
 	case o.timer == nil:
 		o.timer = time.AfterFunc(holdTime, c.flushHeld)
 	default:
@@ -104,29 +106,30 @@ func (c *Conn) flushHeld() {
 	c.mu.Unlock()
 }
 
-// flush writes what the socket takes at once; a flusher waits for the rest, and behind the close frame shuts
-// the sending side. Under mu.
+// flush writes what the socket takes at once; a flusher waits for the rest. Once the connection is ending,
+// the queue is empty and the peer is done, the sending side is shut. Under mu.
 func (c *Conn) flush() {
 	o := &c.out
-	if o.flushing || o.shut || o.err != nil || c.dead || !c.writeQueue(c.end != nil) {
+	shuts := c.shutsWhenSent()
+	if o.flushing || o.shut || o.err != nil || c.abandoned || !c.writeQueue(shuts) {
 		return
 	}
 	switch {
 	case o.q.n > 0:
 		o.flushing = true
 		go c.flusher()
-	case c.end == nil:
+	case !shuts:
 	case c.sock.Raw():
 		o.shut = true
 		c.sideShut(c.sock.CloseWrite())
 	default: // closing a TLS connection's side may wait
-		o.shut, o.flushing = true, true
+		o.flushing = true
 		go c.flusher()
 	}
 }
 
-// writeQueue writes what a raw socket takes at once, and says whether the socket is fit for more. more: what
-// follows does so at once. Under mu.
+// writeQueue writes what a raw socket takes at once, and says whether the socket is fit for more. A more
+// that is true says that what follows does so at once. Under mu.
 func (c *Conn) writeQueue(more bool) bool {
 	for c.sock.Raw() && c.out.q.n > 0 {
 		p, others := c.out.q.head()
@@ -143,16 +146,35 @@ func (c *Conn) writeQueue(more bool) bool {
 	return true
 }
 
-// flusher waits for a slow socket, and for any plain one, until the queue is empty; after the close
-// frame it shuts the sending side. It lives no longer than that, and the write deadline is its alone.
+// flusher waits for a slow socket, and for any plain one, until the queue is empty, and shuts the sending
+// side if it is time to. It lives no longer than that, and the write deadline is its alone.
 func (c *Conn) flusher() {
-	o := &c.out
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	for o.q.n > 0 && !c.dead {
+	c.flushQueue()
+	shut := c.shutsWhenSent() && !c.out.shut && !c.abandoned && c.out.err == nil
+	if shut {
+		c.out.shut = true
+		c.mu.Unlock()
+		halfOpen := c.sock.CloseWrite()
+		c.mu.Lock()
+		c.sideShut(halfOpen)
+	}
+	c.out.flushing = false
+	c.out.wakeWriters()
+	c.mu.Unlock()
+	if shut {
+		c.closed()
+	}
+}
+
+// flushQueue waits until the queue is empty or cannot be sent. Under mu, which it lets go while it waits.
+func (c *Conn) flushQueue() {
+	o := &c.out
+	for o.q.n > 0 && !c.abandoned {
 		p, _ := o.q.head()
 		if t := c.cfg.WriteTimeout; t > 0 {
-			c.sock.SetWriteDeadline(time.Now().Add(t))
+			o.writeBy = c.now() + t
+			c.sock.SetWriteDeadline(c.opened.Add(o.writeBy))
 		}
 		before := c.sock.Unacked()
 		c.mu.Unlock()
@@ -161,37 +183,30 @@ func (c *Conn) flusher() {
 			c.alive.Store(true) // the socket was full, so the peer has read: that is life too
 		}
 		c.mu.Lock()
-		if c.dead {
-			break
+		if c.abandoned {
+			return
 		}
 		o.took(n)
-		if errors.Is(err, os.ErrDeadlineExceeded) && (n > 0 || c.sock.Unacked() < before) {
-			continue // progress; over TLS, whose stream that has broken, the next write fails at once
-		}
-		if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.pongWaiting()
+		switch {
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			if err != nil {
+				c.broken(err)
+				return
+			}
+		case n > 0 || c.sock.Unacked() < before:
+			// Progress. A TLS stream is broken by a timeout: its next write fails at once.
+		default:
 			c.mu.Unlock()
 			c.End(writeTimeout)
 			c.mu.Lock()
-			c.lose()
-			break
-		}
-		if err != nil {
-			c.broken(err)
-			break
+			c.abandon()
+			return
 		}
 	}
-	o.flushing = false
-	c.keep.pingLeft(c.now() + c.cfg.PongTimeout)
-	if !c.dead {
+	if !c.abandoned {
+		o.writeBy = 0
 		c.sock.SetWriteDeadline(time.Time{})
-		if c.end != nil && o.err == nil {
-			o.flushing, o.shut = true, true
-			c.mu.Unlock()
-			alone := c.sock.CloseWrite()
-			c.mu.Lock()
-			o.flushing = false
-			c.sideShut(alone)
-		}
 	}
-	o.wakeWriters()
+	c.keep.pingLeft(c.now() + c.cfg.PongTimeout)
 }

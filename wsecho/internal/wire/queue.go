@@ -36,8 +36,8 @@ func (c *chunk) free() {
 	chunkPools.Put(c, cap(c.b))
 }
 
-// room makes sure that the last chunk has some. A new one has it for n bytes, if a chunk can.
-func (q *queue) room(n int) *chunk {
+// tail makes sure that the last chunk has some. A new one has it for n bytes, if a chunk can.
+func (q *queue) tail(n int) *chunk {
 	if q.last == nil || len(q.last.b) == cap(q.last.b) {
 		c := newChunk(n)
 		if q.last == nil {
@@ -54,7 +54,7 @@ func (q *queue) room(n int) *chunk {
 func (q *queue) add(p []byte) {
 	q.n += len(p)
 	for len(p) > 0 {
-		c := q.room(len(p))
+		c := q.tail(len(p))
 		n := copy(c.b[len(c.b):cap(c.b)], p)
 		c.b = c.b[:len(c.b)+n]
 		p = p[n:]
@@ -65,7 +65,7 @@ func (q *queue) add(p []byte) {
 func (q *queue) header(op byte, n int) {
 	var b [frame.MaxHeader]byte
 	h := frame.AppendHeader(b[:0], op, n)
-	q.room(len(h) + n)
+	q.tail(len(h) + n)
 	q.add(h)
 }
 
@@ -77,8 +77,8 @@ func (q *queue) head() (p []byte, more bool) {
 	return q.first.b[q.first.r:], q.first.next != nil
 }
 
-// gone takes n bytes of the head off.
-func (q *queue) gone(n int) {
+// advance takes n bytes of the head off.
+func (q *queue) advance(n int) {
 	q.n -= n
 	c := q.first
 	if c == nil {

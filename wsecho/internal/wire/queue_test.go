@@ -29,7 +29,7 @@ func TestQueue(t *testing.T) {
 				t.Fatalf("the head is %d bytes, more is %v, of %d", len(p), more, len(want))
 			}
 			n := rand.IntN(len(p) + 1)
-			q.gone(n)
+			q.advance(n)
 			want = want[n:]
 		} else {
 			p := make([]byte, rand.IntN([]int{10, 300, 20_000, 100_000}[rand.IntN(4)]))
@@ -75,7 +75,7 @@ func TestQueueHeadStays(t *testing.T) {
 	p, _ := q.head()
 	q.add([]byte("second"))
 	other.add([]byte("other"))
-	q.gone(2)
+	q.advance(2)
 	if string(p) != "first" {
 		t.Errorf("%q", p)
 	}

@@ -5,48 +5,53 @@ import (
 	"time"
 )
 
-// The connection's one timer pings, sees that the peer stays silent, has the reader asked whether its
-// goroutine can be spared, and ends a close that takes too long. No goroutine waits for it.
+// The connection's one timer pings, sees that the peer stays silent, takes nothing or does not come to the
+// end of a message, has the reader asked whether its goroutine can be spared, and ends a close that takes too
+// long. No goroutine waits for it.
 
-// alarm sets the timer. Under mu.
-func (c *Conn) alarm(d time.Duration) {
-	if c.tick == nil {
-		c.tick = time.AfterFunc(d, c.onTick)
-	} else {
-		c.tick.Reset(d)
-	}
-}
-
-// now is the time on the timer's clock.
+// now returns the time on the connection's clock, which began when it opened.
 func (c *Conn) now() time.Duration { return time.Since(c.opened) }
 
-// next sets the timer to whatever comes first. Under mu.
-func (c *Conn) next(now time.Duration) {
-	if at := c.keep.first(); at > 0 {
-		c.alarm(at - now)
+// setTimer sets the timer. Under mu.
+func (c *Conn) setTimer(d time.Duration) {
+	if c.timer == nil {
+		c.timer = time.AfterFunc(d, c.onTick)
+	} else {
+		c.timer.Reset(d)
 	}
 }
 
-// startTimer starts it, in Init. Under mu.
+// setTimerToFirst sets the timer to whatever comes first. Under mu.
+func (c *Conn) setTimerToFirst(now time.Duration) {
+	if at := c.keep.first(); at > 0 {
+		c.setTimer(at - now)
+	}
+}
+
+// startTimer starts the timer, in Init. Under mu.
 func (c *Conn) startTimer() {
 	c.keep.pingAt = max(c.cfg.PingInterval, 0)
+	c.keep.readAt = max(c.cfg.ReadTimeout, 0)
 	if c.sock.CanPark() {
 		c.keep.parkAt = c.cfg.ParkAfter
 	}
-	c.next(0)
+	c.setTimerToFirst(0)
 }
 
-// stopTimer is its end: the connection is gone.
+// stopTimer is the timer's end: the connection is gone.
 func (c *Conn) stopTimer() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.tick != nil {
-		c.tick.Stop()
+	if c.timer != nil {
+		c.timer.Stop()
 	}
 }
 
-// endWithin sets the time for the connection's end, never later than it was set before. Negative: the
-// peer is not waited for, only the queue, which is no matter if nothing can be sent any more. Under mu.
+// defaultCloseTimeout bounds a close where neither CloseTimeout nor WriteTimeout does.
+const defaultCloseTimeout = 5 * time.Second
+
+// endWithin sets the time for the connection's end, never later than it was set before. A negative d says
+// that the peer is not waited for, only the queue, which is no matter if nothing can be sent any more. Under mu.
 func (c *Conn) endWithin(d time.Duration) {
 	switch t := c.cfg.WriteTimeout; {
 	case d >= 0:
@@ -55,36 +60,36 @@ func (c *Conn) endWithin(d time.Duration) {
 	case t > 0:
 		d = t
 	default: // or a close might never end
-		d = DefaultCloseTimeout
+		d = defaultCloseTimeout
 	}
 	now := c.now()
 	d = min(d, math.MaxInt64-now)
 	if at := max(now+d, 1); c.keep.endBy == 0 || at < c.keep.endBy {
 		c.keep.endBy = at
 	}
-	c.alarm(c.keep.endBy - now)
+	c.setTimer(c.keep.endBy - now)
 }
 
-// askToPark has the reader asked, some time from now, whether its goroutine can be spared: see wait.
-func (c *Conn) askToPark() {
+// scheduleParkCheck has the reader asked, some time from now, whether its goroutine can be spared: see wait.
+func (c *Conn) scheduleParkCheck() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.end == nil {
 		now := c.now()
 		c.keep.parkAt = now + c.cfg.ParkAfter
-		c.next(now)
+		c.setTimerToFirst(now)
 	}
 }
 
-// answered takes the question back, and says whether it stood: else the connection is given up, which
+// clearInterrupt takes the question back, and says whether it stood: else the connection is given up, which
 // interrupts a read too.
-func (c *Conn) answered() bool {
+func (c *Conn) clearInterrupt() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.keep.asked || c.dead {
+	if !c.keep.interrupted || c.abandoned {
 		return false
 	}
-	c.keep.asked = false
+	c.keep.interrupted = false
 	c.sock.Resume()
 	return true
 }
@@ -93,17 +98,17 @@ func (c *Conn) answered() bool {
 func (c *Conn) onTick() {
 	c.mu.Lock()
 	var e *End
-	left := c.keep.endBy - c.now()
+	remaining := c.keep.endBy - c.now()
 	switch {
-	case c.dead:
-	case left > 0: // a tick that was under way when the end began
-		c.alarm(left)
-	case c.end != nil: // CloseTimeout is over
-		c.lose()
+	case c.abandoned:
+	case remaining > 0: // a tick that was under way when the end began
+		c.setTimer(remaining)
+	case c.end != nil: // the close has taken too long
+		c.abandonUnacked()
 	case c.out.err != nil: // a write failed, and the reader found no cause
 		e = Lost(c.out.err.(*EndedError).err)
-	case !c.beat():
-		e = pongTimeout
+	default:
+		e = c.doDue()
 	}
 	c.mu.Unlock()
 	if e != nil {
@@ -111,47 +116,95 @@ func (c *Conn) onTick() {
 	}
 }
 
-// beat does what it is time for, and says whether the peer may still be alive. Under mu.
-func (c *Conn) beat() bool {
+// abandonUnacked abandons the connection, and does not let the kernel try for minutes to deliver what a peer
+// that has gone does not take. Under mu.
+func (c *Conn) abandonUnacked() {
+	if c.sock.Unacked() > 0 {
+		c.sock.NoLinger()
+	}
+	c.abandon()
+}
+
+// doDue does what it is time for. It returns an end if the peer has failed to do what it was given time for.
+// Under mu.
+func (c *Conn) doDue() *End {
 	k, now := &c.keep, c.now()
-	if k.pongBy > 0 && now >= k.pongBy {
+	due := func(at time.Duration) bool { return at > 0 && now >= at }
+	if due(k.pongBy) {
 		switch k.judge(c.observe()) {
-		case dead:
-			return false
-		case unclear:
+		case verdictDead:
+			if c.sock.Unacked() > 0 { // as in abandonUnacked
+				c.sock.NoLinger()
+			}
+			return pongTimeout
+		case verdictUnclear:
 			k.pongBy = now + c.cfg.PongTimeout
-		case living:
+		case verdictAlive:
 			k.pongBy = 0
 		}
 	}
-	if k.pingAt > 0 && now >= k.pingAt {
-		k.pingAt = now + c.cfg.PingInterval
-		judged := c.cfg.PongTimeout > 0 && (k.pongBy == 0 || c.alive.Load())
-		if judged {
-			c.alive.Store(false)
-			k.pongBy = now + c.cfg.PongTimeout
-			if c.sock.Raw() {
-				k.unread, _ = c.sock.Unread()
-			}
-		}
-		c.ping()
-		if judged {
-			k.queued, k.behind = true, false
-			k.pinged, k.acked = c.out.sent+int64(c.out.q.n), c.acked()
-		}
-		if c.out.q.n == 0 {
-			k.pingLeft(c.now() + c.cfg.PongTimeout)
+	if due(k.readAt) {
+		begun := time.Duration(c.begun.Load())
+		switch {
+		case begun == 0:
+			k.readAt = now + c.cfg.ReadTimeout
+		case now < begun+c.cfg.ReadTimeout:
+			k.readAt = begun + c.cfg.ReadTimeout
+		default:
+			return readTimeout
 		}
 	}
-	if k.parkAt > 0 && now >= k.parkAt {
-		k.parkAt, k.asked = 0, true
+	if due(k.stallBy) {
+		k.stallBy = 0
+		if c.sock.Unacked() > 0 && c.acked() <= k.stalled {
+			c.sock.NoLinger()
+			return writeTimeout
+		}
+	}
+	if due(k.pingAt) {
+		k.pingAt = now + c.cfg.PingInterval
+		c.watchKernel(now)
+		c.judgedPing(now)
+	}
+	if due(k.parkAt) {
+		k.parkAt, k.interrupted = 0, true
 		c.sock.Interrupt()
 	}
-	c.next(now)
-	return true
+	c.setTimerToFirst(now)
+	return nil
 }
 
-// observe gathers what is known of the peer. Under mu.
+// watchKernel sees to it that bytes which have left for the kernel do not escape WriteTimeout: if the peer's
+// has not taken all, the connection looks again whether it has taken any. Under mu.
+func (c *Conn) watchKernel(now time.Duration) {
+	if k := &c.keep; c.cfg.WriteTimeout > 0 && k.stallBy == 0 && c.sock.Unacked() > 0 {
+		k.stallBy, k.stalled = now+c.cfg.WriteTimeout, c.acked()
+	}
+}
+
+// judgedPing sends a ping, on which there will be a verdict unless an earlier one still waits for its own.
+// Under mu.
+func (c *Conn) judgedPing(now time.Duration) {
+	k := &c.keep
+	judged := c.cfg.PongTimeout > 0 && (k.pongBy == 0 || c.alive.Load())
+	if judged {
+		c.alive.Store(false)
+		k.pongBy = now + c.cfg.PongTimeout
+		if c.sock.Raw() {
+			k.unread, _ = c.sock.Unread()
+		}
+	}
+	c.ping()
+	if judged {
+		k.queued, k.behind = true, false
+		k.pinged, k.acked = c.out.sent+int64(c.out.q.n), c.acked()
+	}
+	if c.out.q.n == 0 {
+		k.pingLeft(c.now() + c.cfg.PongTimeout)
+	}
+}
+
+// observe gathers what is known of a peer whose pong is due. Under mu.
 func (c *Conn) observe() observed {
 	o := observed{
 		alive:    c.alive.Load(),
@@ -166,5 +219,5 @@ func (c *Conn) observe() observed {
 	return o
 }
 
-// acked is how many bytes of ours the peer's kernel has taken. Under mu.
+// acked returns how many bytes of ours the peer's kernel has taken. Under mu.
 func (c *Conn) acked() int64 { return c.out.sent - int64(c.sock.Unacked()) }

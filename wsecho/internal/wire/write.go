@@ -10,7 +10,7 @@ import (
 	"example.com/wsecho/wsecho/internal/frame"
 )
 
-// copyMax: measured, up to here one copy and one write beat two writes.
+// copyMax is the length of a message up to which one copy and one write beat two writes (measured).
 const copyMax = 128 << 10
 
 // Write queues a message and waits, if need be, until there is room for it. Nil means queued; p has then
@@ -34,7 +34,7 @@ func (c *Conn) TryWrite(typ websocket.MessageType, p []byte) error {
 	return err
 }
 
-// send queues one message. room, when not nil, says when to try again.
+// send queues one message. A room that is not nil is closed when it is time to try again.
 func (c *Conn) send(ctx context.Context, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
 	if typ != websocket.MessageText && typ != websocket.MessageBinary {
 		return nil, fmt.Errorf("wsecho: message type %d is neither text nor binary", typ)
@@ -42,7 +42,7 @@ func (c *Conn) send(ctx context.Context, typ websocket.MessageType, p []byte) (r
 	if ctx.Err() != nil { // asked with no lock held: it is the caller's code
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if err := c.over(); err != nil {
+		if err := c.errEnded(); err != nil {
 			return nil, err
 		}
 		return nil, fmt.Errorf("wsecho: write: %w", ctx.Err())
@@ -57,13 +57,13 @@ func (c *Conn) send(ctx context.Context, typ websocket.MessageType, p []byte) (r
 	}
 	c.out.count(len(p))
 	if len(p) <= copyMax || !c.sock.Raw() || c.out.flushing {
-		c.push(byte(typ), p)
+		c.enqueue(byte(typ), p)
 		return nil, nil
 	}
-	first := c.out.q.n == 0
+	wasEmpty := c.out.q.n == 0
 	c.out.q.header(byte(typ), len(p))
-	c.out.q.add(c.sendStraight(p))
-	c.settle(first)
+	c.out.q.add(c.writeDirect(p))
+	c.flushOrHold(wasEmpty)
 	return nil, nil
 }
 
@@ -82,40 +82,44 @@ func (c *Conn) sendDeflated(typ websocket.MessageType, p []byte) (room <-chan st
 	defer c.deflate.Done()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.over(); err != nil {
+	if err := c.errEnded(); err != nil {
 		return nil, err
 	}
 	c.out.count(len(p))
-	c.push(frame.RSV1|byte(typ), deflated)
+	c.enqueue(frame.RSV1|byte(typ), deflated)
 	return nil, nil
 }
 
 // admit says whether a message of n bytes may be queued. Under mu.
 func (c *Conn) admit(n int) (room <-chan struct{}, err error) {
-	if err := c.over(); err != nil {
+	fits, err := c.fits(n)
+	if fits || err != nil {
 		return nil, err
 	}
-	if c.full(n) && !c.out.flushing {
-		c.flush() // it was held
-		if err := c.over(); err != nil {
-			return nil, err
-		}
-	}
-	if !c.full(n) {
-		return nil, nil
-	}
-	return c.out.nextRoom(), ErrWriteLimit
+	return c.out.awaitRoom(), ErrWriteLimit
 }
 
-// full: n more bytes do not fit beside what waits. Under mu.
-func (c *Conn) full(n int) bool {
+// fits says whether n more bytes fit beside what waits, once what was only held back has been flushed. Its
+// error says that the connection is ending. Under mu.
+func (c *Conn) fits(n int) (bool, error) {
+	if err := c.errEnded(); err != nil {
+		return false, err
+	}
+	if c.exceedsLimit(n) && !c.out.flushing {
+		c.flush()
+	}
+	return !c.exceedsLimit(n), c.errEnded()
+}
+
+// exceedsLimit says whether n more bytes do not fit beside what waits. Under mu.
+func (c *Conn) exceedsLimit(n int) bool {
 	limit, waiting := c.cfg.WriteLimit, c.out.q.n
 	return limit > 0 && waiting > 0 && waiting+n > limit
 }
 
-// sendStraight writes what a raw socket takes of a large message, whose header ends the queue,
+// writeDirect writes what a raw socket takes of a large message, whose header ends the queue,
 // without copying it first, and returns the rest. Under mu.
-func (c *Conn) sendStraight(p []byte) (rest []byte) {
+func (c *Conn) writeDirect(p []byte) (rest []byte) {
 	if !c.writeQueue(true) {
 		return nil
 	}
@@ -131,28 +135,42 @@ func (c *Conn) sendStraight(p []byte) (rest []byte) {
 	return p[n:]
 }
 
-// push queues a frame. Under mu.
-func (c *Conn) push(op byte, p []byte) {
-	first := c.out.q.n == 0
+// enqueue queues a frame. Under mu.
+func (c *Conn) enqueue(op byte, p []byte) {
+	wasEmpty := c.out.q.n == 0
 	c.out.q.header(op, len(p))
 	c.out.q.add(p)
-	c.settle(first)
+	c.flushOrHold(wasEmpty)
 }
 
 // ping queues a ping, exempt from the limit: it is what finds the peer dead. Under mu.
 func (c *Conn) ping() {
-	if c.over() == nil {
+	if c.errEnded() == nil {
 		c.out.q.header(frame.Ping, 0)
 		c.flush()
 	}
 }
 
-// pong answers a ping, unless the queue is full: a peer that pings and never reads gets no pongs.
+// pong answers a ping, or, while the queue has no room, remembers to: only the latest of those that wait
+// is answered (RFC 6455 section 5.5.3), so that a peer that pings and never reads costs nothing.
 func (c *Conn) pong(p []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.over() != nil || c.full(len(p)) {
-		return
+	switch fits, err := c.fits(len(p)); {
+	case err != nil:
+	case fits:
+		c.out.pong = nil
+		c.enqueue(frame.Pong, p)
+	default:
+		c.out.pong = append([]byte{}, p...)
 	}
-	c.push(frame.Pong, p)
+}
+
+// pongWaiting queues the pong that waits for room, if there is one and it has some. Under mu.
+func (c *Conn) pongWaiting() {
+	if p := c.out.pong; p != nil && c.end == nil && !c.exceedsLimit(len(p)) {
+		c.out.pong = nil
+		c.out.q.header(frame.Pong, len(p))
+		c.out.q.add(p)
+	}
 }
