@@ -182,7 +182,7 @@ func innermost(w http.ResponseWriter) http.ResponseWriter {
 // handler has returned; net/http ends the stream when finish has.
 func (w *connectWriter) finish() {
 	if w.stream != nil {
-		<-w.stream.closed
+		<-w.stream.sending.ended
 	}
 	w.release()
 	w.answer(http.StatusOK) // net/http's default; after it, nothing

@@ -63,18 +63,25 @@ func (c *h2) write(typ, flags byte, stream uint32, payload []byte) {
 func (c *h2) read(stream uint32) (typ, flags byte, payload []byte) {
 	c.t.Helper()
 	for {
-		var head [9]byte
-		if _, err := io.ReadFull(c.conn, head[:]); err != nil {
-			c.t.Fatalf("read frame: %v", err)
-		}
-		payload = make([]byte, binary.BigEndian.Uint32(head[:4])>>8)
-		if _, err := io.ReadFull(c.conn, payload); err != nil {
-			c.t.Fatalf("read frame: %v", err)
-		}
-		if binary.BigEndian.Uint32(head[5:]) == stream {
-			return head[3], head[4], payload
+		typ, flags, payload, of := c.readAny()
+		if of == stream {
+			return typ, flags, payload
 		}
 	}
+}
+
+// readAny returns the next frame.
+func (c *h2) readAny() (typ, flags byte, payload []byte, stream uint32) {
+	c.t.Helper()
+	var head [9]byte
+	if _, err := io.ReadFull(c.conn, head[:]); err != nil {
+		c.t.Fatalf("read frame: %v", err)
+	}
+	payload = make([]byte, binary.BigEndian.Uint32(head[:4])>>8)
+	if _, err := io.ReadFull(c.conn, payload); err != nil {
+		c.t.Fatalf("read frame: %v", err)
+	}
+	return head[3], head[4], payload, binary.BigEndian.Uint32(head[5:])
 }
 
 // connect sends the extended CONNECT of RFC 8441, section 5.1, its fields as literals
