@@ -9,7 +9,8 @@ import (
 )
 
 // ExtendedConnect lets next serve WebSockets that a client opens over HTTP/2 (RFC
-// 8441, the extended CONNECT). Every other request passes untouched.
+// 8441, the extended CONNECT). An extended CONNECT for any other protocol is answered
+// with 501 (RFC 9220, section 3). Every other request passes untouched.
 //
 // net/http offers extended CONNECT only in a process that was started with
 // GODEBUG=http2xconnect=1; importing package xconnect for its effect does as well.
@@ -102,6 +103,10 @@ func ExtendedConnect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isExtendedConnect(r) {
 			next.ServeHTTP(w, r)
+			return
+		}
+		if !asksForWebSocket(r) {
+			http.Error(w, "of extended CONNECT only websocket is served here", http.StatusNotImplemented)
 			return
 		}
 		cw := &connectWriter{ResponseWriter: w, connect: r}
