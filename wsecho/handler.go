@@ -31,8 +31,10 @@ const DefaultSubprotocol = "echo-protocol"
 // written before leaves, a close frame follows, and the connection is closed once the peer's close frame is
 // in (RFC 6455 section 7.1.1), or after CloseTimeout.
 //
-// A peer can make a session use ReadLimit and WriteLimit bytes of memory and about 100 KB more; MaxSessions
-// times that is what all peers can.
+// A peer that reads nothing and never ends its message makes a session hold WriteLimit, the buffer of a message
+// of ReadLimit and about 100 KB more: with the defaults 2.1 MB, times MaxSessions. That buffer has 4, 64 or
+// 256 KiB or 1 MiB, whichever is enough, and for more up to twice ReadLimit. Compression adds what its comment
+// says and a second buffer. What the kernel holds for a socket, and what hooks keep, comes on top.
 //
 // The fields must not change, nor the Handler be copied, after its first ServeHTTP.
 type Handler struct {
@@ -94,7 +96,7 @@ type Handler struct {
 
 	// MaxSessions bounds the sessions that are open at once; a handshake past it is refused with 503.
 	// A session counts until its OnClose has returned and both close frames are through, or its connection is
-	// gone without. 0 or less: no limit.
+	// gone without. It bounds the memory of all sessions together: see Handler. 0 or less: no limit.
 	MaxSessions int
 
 	// PingInterval is how often the peer is pinged, also while it sends. Negative: never.
