@@ -106,7 +106,7 @@ func (c *Conn) onTick() {
 	case c.end != nil: // the close has taken too long
 		c.abandonUnacked()
 	case c.out.err != nil: // a write failed, and the reader found no cause
-		e = Lost(c.out.err.(*EndedError).err)
+		e = Lost(c.out.err.(*endedError).err)
 	default:
 		e = c.doDue()
 	}
