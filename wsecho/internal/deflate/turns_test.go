@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/pool"
 )
 
@@ -54,7 +55,7 @@ func (o *order) do(name string, f func()) {
 }
 
 func inflating(t *testing.T, p []byte) func() {
-	deflated := squeeze(t, p)
+	deflated := peer.Deflate(p)
 	return func() {
 		msg, err := new(Inflater).Inflate(deflated, -1)
 		if err != nil || len(*msg) != len(p) {
@@ -74,7 +75,7 @@ func deflating(p []byte, window int) func() {
 
 // long is what takes long, each for another reason.
 func long(t *testing.T) map[string]func() {
-	zeros := make([]byte, 4<<20)
+	zeros := make([]byte, 1<<20)
 	tail := func(block string, n int) []byte { return append(bytes.Repeat([]byte(block), n), 0) }
 	return map[string]func(){
 		"inflating":                inflating(t, zeros),
@@ -109,7 +110,7 @@ func TestTurns(t *testing.T) {
 func TestTurnsEnd(t *testing.T) {
 	withPlaces(t, 1, func(free func()) {
 		var ended order
-		bomb := squeeze(t, make([]byte, 4<<20))
+		bomb := peer.Deflate(make([]byte, 4<<20))
 		for _, limit := range []int64{1 << 20, 2 << 20, -1} {
 			ended.do("bomb", func() {
 				msg, _ := new(Inflater).Inflate(bomb, limit)
