@@ -3,6 +3,7 @@ package deflate
 import (
 	"bytes"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,6 +140,34 @@ func TestInflateFinalBlocks(t *testing.T) {
 		}
 		if got := after.TotalAlloc - before.TotalAlloc; got > 4<<20 {
 			t.Errorf("%s: %d MB allocated", name, got>>20)
+		}
+	}
+}
+
+// TestInflatePrefixes: a message of which some is missing is none, unless what is there ends with a final
+// block, or as flushed, or the four bytes of section 7.2.2 make it end so: another inflater says where.
+func TestInflatePrefixes(t *testing.T) {
+	stored := "\x01\x0a\x00\xf5\xff" + "0123456789" + "\x01\x0a\x00\xf5\xff" + "012345" + flushEnd
+	for name, ending := range endings {
+		p := ending(records(1, 1500))
+		p = slices.Concat(peer.Finish([]byte("first")), []byte(stored), p, []byte(stored), peer.Deflate([]byte("last")))
+		whole := 0
+		for n := 1; n <= len(p); n++ {
+			msg, err := new(Inflater).Inflate(p[:n:n], -1)
+			want, _, missing := peer.Inflate(nil, p[:n])
+			if final := bytes.HasSuffix(p[:n], []byte(flushEnd)) || bytes.HasSuffix(p[:n], []byte("789")); missing != nil || !final {
+				want, _, missing = peer.Inflate(nil, append(p[:n:n], flushEnd...))
+			}
+			if (err == nil) != (missing == nil) || err == nil && !bytes.Equal(*msg, want) {
+				t.Errorf("%s, %d of %d bytes: %d bytes, %v; want %d, %v", name, n, len(p), len(*msg), err, len(want), missing)
+			}
+			if err == nil {
+				whole++
+			}
+			pool.Free(msg)
+		}
+		if whole < 4 || whole > len(p)/10 {
+			t.Errorf("%s: %d of %d beginnings are messages", name, whole, len(p))
 		}
 	}
 }
