@@ -69,11 +69,13 @@ func (z *Deflater) Deflate(p []byte) []byte {
 			n = z.fit(n)
 		}
 		w.w.Write(p[:n]) // its errors are those of writer.Write, which has none
-		p = p[n:]
-		t.work(n*deflateWork + writeWork)
-		if len(p) > 0 && z.since == z.window {
+		if p = p[n:]; len(p) == 0 {
+			break
+		}
+		if z.since == z.window {
 			w.w.Flush() // before fit begins afresh
 		}
+		t.work(n*deflateWork + writeWork)
 	}
 	w.w.Flush()
 	return w.out[:len(w.out)-len(flushEnd)]
