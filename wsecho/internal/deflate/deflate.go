@@ -5,7 +5,7 @@
 //	deflate.go    messages out
 //	inflate.go    messages in
 //	source.go     the bytes of a message on their way into compress/flate
-//	turns.go      who may inflate or deflate now
+//	turns.go      who may go on inflating or deflating now
 package deflate
 
 import (
@@ -53,10 +53,10 @@ func (w *writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Deflate returns the payload of a message's one frame, good until Done. It waits for a turn.
+// Deflate returns the payload of a message's one frame, good until Done. A long message may wait for
+// others that are being deflated or inflated.
 func (z *Deflater) Deflate(p []byte) []byte {
 	var t turn
-	t.begin(processors())
 	defer t.end()
 	if z.w == nil {
 		z.w = writers.Get().(*writer)
@@ -74,11 +74,13 @@ func (z *Deflater) Deflate(p []byte) []byte {
 			n = z.fit(n)
 		}
 		w.w.Write(p[:n]) // its errors are those of writer.Write, which has none
-		p = p[n:]
-		t.work(n*deflateWork + writeWork)
-		if len(p) > 0 && z.since == z.window {
+		if p = p[n:]; len(p) == 0 {
+			break
+		}
+		if z.since == z.window {
 			w.w.Flush() // before fit begins afresh
 		}
+		t.work(n*deflateWork + writeWork)
 	}
 	w.w.Flush()
 	return w.out[:len(w.out)-len(flushEnd)]
