@@ -141,6 +141,24 @@ func (c *Conn) Start() {
 // Context returns a context that ends when the connection does; its cause is then the end's error.
 func (c *Conn) Context() context.Context { return c.ctx }
 
+// SetReadLimit sets the limit of messages that begin to come from now on. It may be called in Message and
+// before Start.
+func (c *Conn) SetReadLimit(n int64) { c.in.limit = n }
+
+// Queued returns how many bytes of frames wait for the peer.
+func (c *Conn) Queued() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.q.n
+}
+
+// Latency returns the time from the latest ping that has been answered to its pong, 0 if none has.
+func (c *Conn) Latency() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.keep.latency
+}
+
 // Counts are messages and their bytes: those handed to the Handler, those queued by Write and TryWrite,
 // and the bytes of frames that wait for the peer now.
 type Counts struct {

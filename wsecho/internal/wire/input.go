@@ -223,7 +223,7 @@ func (in *input) tooLong(h frame.Header) bool {
 		deflated = in.deflated
 	}
 	if deflated {
-		limit += min(limit>>10+1024, maxMessage-limit)
+		limit += min(limit>>3+1024, maxMessage-limit)
 	}
 	if in.open {
 		limit -= int64(len(*in.msg))

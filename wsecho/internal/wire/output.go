@@ -214,5 +214,5 @@ func (c *Conn) flushQueue() {
 		o.writeBy = 0
 		c.sock.SetWriteDeadline(time.Time{})
 	}
-	c.keep.pingLeft(c.now() + c.cfg.PongTimeout)
+	c.pingLeft()
 }

@@ -160,6 +160,7 @@ func (c *Conn) handleBuffered() (end *End) {
 		case frame.Ping:
 			c.pong(p)
 		case frame.Pong:
+			c.ponged()
 		case frame.Close:
 			end = peerClosed(p)
 		default:

@@ -195,13 +195,20 @@ func (c *Conn) judgedPing(now time.Duration) {
 		}
 	}
 	c.ping()
+	k.queued = true
 	if judged {
-		k.queued, k.behind = true, false
+		k.behind = false
 		k.pinged, k.acked = c.out.sent+int64(c.out.q.n), c.acked()
 	}
 	if c.out.q.n == 0 {
-		k.pingLeft(c.now() + c.cfg.PongTimeout)
+		c.pingLeft()
 	}
+}
+
+// pingLeft notes that the queue is empty, and with it a ping that was in it has left. Under mu.
+func (c *Conn) pingLeft() {
+	now := c.now()
+	c.keep.pingLeft(now, now+c.cfg.PongTimeout)
 }
 
 // observe gathers what is known of a peer whose pong is due. Under mu.

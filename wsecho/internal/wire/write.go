@@ -188,6 +188,13 @@ func (c *Conn) pong(p []byte) {
 	}
 }
 
+// ponged notes that the peer has sent a pong, be it one that nobody asked for.
+func (c *Conn) ponged() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keep.ponged(c.now())
+}
+
 // pongWaiting queues the pong that waits for room, if there is one and it has some. Under mu.
 func (c *Conn) pongWaiting() {
 	if p := c.out.pong; p != nil && c.end == nil && !c.out.exceeds(len(p), c.cfg.WriteLimit) {
