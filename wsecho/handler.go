@@ -25,10 +25,14 @@ const DefaultSubprotocol = "echo-protocol"
 // meanwhile, which is the backpressure, so a hook must never wait for another message of the same
 // peer. A hook that panics ends its session, never the process.
 //
-// The first cause of a session's end is the one that counts; what hooks return after it is dropped, but
-// for a panic, which is logged. Then, in this order: the session's context ends and no OnMessage begins;
-// the hook that runs returns; the functions of Session.Go return; OnClose runs. Meanwhile the close
-// handshake goes on.
+// The first cause of a session's end counts; what hooks return after it is dropped, but for a panic, which is
+// logged. Then, in this order: the session's context ends and no OnMessage begins; the hook that runs
+// returns; the functions of Session.Go return; OnClose runs. Meanwhile the close handshake goes on: what was
+// written before leaves, a close frame follows, and the connection is closed once the peer's close frame is
+// in (RFC 6455 section 7.1.1), or after CloseTimeout.
+//
+// A peer can make a session use ReadLimit and WriteLimit bytes of memory and about 100 KB more; MaxSessions
+// times that is what all peers can.
 //
 // The fields must not change, nor the Handler be copied, after its first ServeHTTP.
 type Handler struct {
@@ -69,8 +73,8 @@ type Handler struct {
 	// OnClose runs exactly once for each session whose OnOpen returned nil, after the last OnMessage
 	// and every function of Session.Go have returned. err says why the session ended and is never nil:
 	// a websocket.CloseError when the peer, Session.Close or a hook closed it, *PanicError,
-	// ErrShutdown, ErrPongTimeout, ErrWriteTimeout, websocket.ErrMessageTooBig, a hook's own error,
-	// or what was wrong with the connection or its data. ctx has the values of the session's context,
+	// ErrShutdown, ErrPongTimeout, ErrReadTimeout, ErrWriteTimeout, websocket.ErrMessageTooBig, a hook's own
+	// error, or what was wrong with the connection or its data. ctx has the values of the session's context,
 	// and ends when the ctx of Shutdown does or Close is called. Nil: nothing.
 	OnClose func(ctx context.Context, s *Session, err error)
 
@@ -89,33 +93,37 @@ type Handler struct {
 	WriteLimit int
 
 	// MaxSessions bounds the sessions that are open at once; a handshake past it is refused with 503.
-	// A session counts until its OnClose has returned and its connection is gone. 0 or less: no limit.
+	// A session counts until its OnClose has returned and both close frames are through, or its connection is
+	// gone without. 0 or less: no limit.
 	MaxSessions int
 
 	// PingInterval is how often the peer is pinged, also while it sends. Negative: never.
 	// 0: 25 s, under the 60 s after which common proxies cut an idle connection.
 	PingInterval time.Duration
 
-	// PongTimeout is how long after a ping the peer may stay silent; any byte counts as life, and so does
-	// one that waits unread while a hook runs. On Linux over TCP a peer that takes what was sent before the
-	// ping has until the ping has arrived; that shows in steps of its receive buffer, which it must not need
-	// longer for. Elsewhere PongTimeout must exceed what a slow link needs for all those bytes. While a hook
-	// runs and the socket is full of what it leaves unread, or cannot be asked (TLS, HTTP/2), the verdict
-	// waits for the hook. Negative: pings may stay unanswered. 0: 10 s.
+	// PongTimeout is how long the peer may be silent after a ping. Any byte from it counts, including one
+	// still unread because a hook is running. On Linux over TCP the clock starts only when the peer's kernel
+	// has received the ping, so a slow download before it does not count, provided each receive buffer's
+	// worth takes less than PongTimeout. Elsewhere PongTimeout must cover everything queued before the ping.
+	// While a hook runs and its unread input fills the socket, or over TLS and HTTP/2, the check is
+	// postponed until the hook returns. A peer that fails it is sent 1011, and not waited for. Negative: pings
+	// may stay unanswered. 0: 10 s.
 	PongTimeout time.Duration
 
 	// ReadTimeout is how long a message may take to arrive, from its first byte to its last. One that takes
 	// longer ends the session with 1008 and ErrReadTimeout. Negative: no limit. 0: 2 min.
 	ReadTimeout time.Duration
 
-	// WriteTimeout is how long a peer may take none of the bytes that wait for it. As progress may show
-	// late, it may last up to twice that long. Over TLS and HTTP/2 progress shows only when the kernel or
-	// the peer's window takes more, which for a very slow reader may take long. Negative: no limit. 0: 10 s.
+	// WriteTimeout is how long the peer may take none of the bytes that wait for it. It may take up to twice
+	// WriteTimeout to notice. On Linux, bytes that wait in the kernel alone are looked at with each ping. Over
+	// TLS and HTTP/2 progress shows only when the kernel or the peer's window takes more, which for a very
+	// slow reader may take long. Negative: no limit. 0: 10 s.
 	WriteTimeout time.Duration
 
 	// CloseTimeout is the time from the start of the close to the end of the connection, in which what
-	// was written before leaves and the peer answers. Negative: the peer's answer is not waited for, and what
-	// was written before has WriteTimeout to leave, or 5 s if that is negative. 0: 5 s.
+	// was written before leaves and the peer answers. Once it has, the connection has another second at most
+	// to end. Negative: the peer's answer is not waited for, which behind proxies and in browsers may cost the
+	// close code, and what was written before has WriteTimeout to leave, or 5 s if that is negative. 0: 5 s.
 	CloseTimeout time.Duration
 
 	// DrainSpread is the time over which Shutdown spreads its closes, evenly and with jitter, so that
@@ -203,7 +211,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.setup()
 	subprotocol, refusal := h.check(r)
 	if refusal == nil {
-		refusal = h.reg.reserve(h.MaxSessions)
+		refusal = h.reg.acquireSlot(h.MaxSessions)
 	}
 	if refusal != nil {
 		h.refuse(w, r, refusal)
@@ -212,7 +220,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	upgraded := false
 	defer func() {
 		if !upgraded { // a middleware's Hijack may panic
-			h.reg.release()
+			h.reg.releaseSlot()
 		}
 	}()
 	s, refusal := h.upgrade(w, r, subprotocol)

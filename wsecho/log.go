@@ -88,7 +88,8 @@ func (s *Session) logPanic(err error) {
 }
 
 // logUnfit reports a close code that the service chose and may not send.
-func (s *Session) logUnfit(code websocket.StatusCode) {
+// logInvalidCode reports a close code that may not be sent.
+func (s *Session) logInvalidCode(code websocket.StatusCode) {
 	s.h.record(context.WithoutCancel(s.Context()), slog.LevelError, "wsecho: close code may not be sent, 1011 is instead", func() []slog.Attr {
 		return []slog.Attr{slog.Int("code", int(code)), slog.String("remote", s.remote)}
 	})

@@ -34,7 +34,7 @@ func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request, subprotocol st
 		return nil, refusal
 	}
 	s := &Session{h: h, remote: r.RemoteAddr, subprotocol: subprotocol, opened: time.Now()}
-	s.parts.Store(2)
+	s.pending.Store(2) // the connection, the hooks: see release
 	s.conn.Init(sessionContext(r), &h.set.wire, (*events)(s), conn, early, z)
 	return s, nil
 }

@@ -223,7 +223,7 @@ func FuzzValidPrefix(f *testing.F) {
 	f.Fuzz(checkPrefix)
 }
 
-func TestCutReason(t *testing.T) {
+func TestTruncateReason(t *testing.T) {
 	long := strings.Repeat("r", maxCloseReason)
 	for _, v := range []struct{ reason, want string }{
 		{"", ""}, {"bye", "bye"}, {long, long}, {long + "r", long},
@@ -231,7 +231,7 @@ func TestCutReason(t *testing.T) {
 		{long[:120] + "😀", long[:120]}, {long[:119] + "😀x", long[:119] + "😀"},
 		{"a\xffb", "a"}, {"\xff", ""}, {"cut short \xe2\x82", "cut short "}, {"real \ufffd", "real \ufffd"},
 	} {
-		if got := CutReason(v.reason); got != v.want {
+		if got := TruncateReason(v.reason); got != v.want {
 			t.Errorf("%q is cut to %q, want %q", v.reason, got, v.want)
 		}
 	}
