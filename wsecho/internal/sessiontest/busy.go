@@ -3,6 +3,7 @@ package sessiontest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +29,26 @@ func Coder(c *websocket.Conn) Busy {
 			return err
 		},
 		Code: func(err error) int { return int(websocket.CloseStatus(err)) },
+	}
+}
+
+// Gorilla makes a Busy of gorilla/websocket's client, a *Conn. It answers a close frame, and leaves it to the
+// server to close the connection.
+func Gorilla(c interface {
+	WriteMessage(typ int, p []byte) error
+	ReadMessage() (typ int, p []byte, err error)
+}) Busy {
+	return Busy{
+		Send: func(p []byte) error { return c.WriteMessage(int(websocket.MessageBinary), p) },
+		Read: func() error {
+			_, _, err := c.ReadMessage()
+			return err
+		},
+		Code: func(err error) int {
+			code := -1
+			fmt.Sscanf(err.Error(), "websocket: close %d", &code) // its CloseError, of a package that is not ours to import
+			return code
+		},
 	}
 }
 
