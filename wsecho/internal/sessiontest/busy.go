@@ -71,8 +71,12 @@ func DrainBusy(t testing.TB, h *wsecho.Handler, dial func() Busy) {
 	var clients sync.WaitGroup
 	var mu sync.Mutex
 	others, told := []string(nil), 0
-	for range busyClients {
-		b, over := dial(), make(chan struct{})
+	all := make([]Busy, busyClients)
+	for i := range all {
+		all[i] = dial() // none is busy before all are there
+	}
+	for _, b := range all {
+		over := make(chan struct{})
 		clients.Go(func() {
 			for p := make([]byte, busySize); ; {
 				for range busyMessages {
@@ -103,11 +107,8 @@ func DrainBusy(t testing.TB, h *wsecho.Handler, dial func() Busy) {
 			}
 		})
 	}
-	Poll(t, "all are busy", func() bool {
-		st := h.Stats()
-		return st.Open == busyClients && st.MessagesOut > 200*busyClients
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	Poll(t, "all are busy", func() bool { return h.Stats().MessagesOut > 100*busyClients })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	err := h.Shutdown(ctx)
 	clients.Wait()
