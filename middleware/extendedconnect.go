@@ -43,7 +43,7 @@ import (
 // from answering a close frame: Chromium then reports 1006 and not the code that it
 // was sent. CloseWrite, found as interface{ CloseWrite() error }, ends the sending side,
 // and with it the stream, once the peer has closed too: at once if Read has returned its
-// close frame or an error, else when it does, and after a second at the latest. Until
+// close frame or an error, else when it does, and after 300 ms at the latest. Until
 // then Read goes on; afterwards it returns io.EOF. CloseWrite itself waits for a Write
 // under way; a Write after it fails. Close waits for nothing.
 //
@@ -73,7 +73,7 @@ import (
 // connection; what it does to the bytes of the response does not reach the
 // connection. In a chi router, Use ExtendedConnect, or wrap the router: With, and
 // Use in a Group, come after the routing, which found no r.Get for a CONNECT (405).
-// Of chi's own:
+// The package's documentation has a table of other people's middleware. Of chi's own:
 //
 //	RequestID         inside, outside
 //	ClientIP          inside, outside

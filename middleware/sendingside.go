@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// closeWriteGrace is how long the end of a stream waits after CloseWrite for a peer that does not close.
-const closeWriteGrace = time.Second
+// closeWriteGrace is how long the end of a stream waits after CloseWrite for a peer that does not close: its answer is
+// one round trip away.
+const closeWriteGrace = 300 * time.Millisecond
 
 // sendingSide decides when a stream's END_STREAM may leave. net/http sends a RST_STREAM right behind it, and a
 // peer that then still has to answer a close frame takes the connection for broken (RFC 6455, section 7.1.5:
