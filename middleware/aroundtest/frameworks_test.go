@@ -1,6 +1,7 @@
 package aroundtest
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -25,7 +26,13 @@ var frameworks = []around{
 	noting("echo v4", func(w io.Writer) func(http.Handler) http.Handler {
 		return func(next http.Handler) http.Handler {
 			e := echo4.New()
-			e.Use(echo4middleware.LoggerWithConfig(echo4middleware.LoggerConfig{Output: w}), echo4middleware.Recover())
+			e.Use(echo4middleware.RequestLoggerWithConfig(echo4middleware.RequestLoggerConfig{
+				LogStatus: true,
+				LogValuesFunc: func(_ echo4.Context, v echo4middleware.RequestLoggerValues) error {
+					_, err := fmt.Fprintln(w, "status", v.Status)
+					return err
+				},
+			}), echo4middleware.Recover())
 			e.Any("/ws", echo4.WrapHandler(next))
 			return e
 		}

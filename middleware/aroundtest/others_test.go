@@ -47,7 +47,7 @@ var others = []around{
 	plain("gorilla/handlers CORS", handlers.CORS(handlers.AllowedOrigins([]string{"https://example.com"}))),
 	plain("go-chi/cors", cors.Handler(cors.Options{AllowedOrigins: []string{"https://*"}})),
 	plain("rs/cors", rscors.New(rscors.Options{AllowedOrigins: []string{"https://example.com"}}).Handler),
-	plain("go-chi/httprate", httprate.LimitByIP(100, time.Minute)),
+	plain("go-chi/httprate", httprate.LimitBy(100, time.Minute, httprate.KeyByEndpoint)),
 	plain("go-chi/jwtauth", func(next http.Handler) http.Handler {
 		return jwtauth.Verifier(signer)(jwtauth.Authenticator(signer)(next))
 	}),
