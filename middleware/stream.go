@@ -61,7 +61,7 @@ func (c *streamConn) Read(p []byte) (n int, err error) {
 		return 0, err
 	}
 	n, err = c.body.Read(p)
-	c.sending.heard(n == len(p), err)
+	c.sending.heard(p[:n], err)
 	return n, c.writing.reason(c.reading.end(err)) // a Write's deadline ends both sides
 }
 
@@ -73,7 +73,6 @@ func (c *streamConn) Write(p []byte) (n int, err error) {
 	if err := c.writing.begin(); err != nil {
 		return 0, err
 	}
-	c.sending.said()
 	n, err = c.write(p)
 	return n, c.writing.end(err)
 }
