@@ -40,7 +40,7 @@ func (o *outcome) take(in *input, rested func()) {
 		}
 		if e != nil {
 			in.final = e.peerDone
-			o.end = fmt.Sprintf("%s %v %d %q %v", e.Label, e.Err, e.Code, e.Reason, e.peerDone)
+			o.end = fmt.Sprintf("%s %v %d %q", e.Label, e.Err, e.Code, e.Reason) // a close frame may be wrong before it is in
 		}
 	}
 	in.discard()
