@@ -25,11 +25,12 @@ import (
 const drainTimeout = 25 * time.Second
 
 type options struct {
-	addr   string
-	tls    bool
-	http2  bool
-	notice time.Duration
-	spread time.Duration
+	addr      string
+	tls       bool
+	http2     bool
+	perClient int // 0: any number
+	notice    time.Duration
+	spread    time.Duration
 }
 
 func main() {
@@ -37,17 +38,22 @@ func main() {
 	flag.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
 	flag.BoolVar(&o.tls, "tls", false, "serve https and wss, with a certificate made in memory")
 	flag.BoolVar(&o.http2, "http2", true, "with -tls, offer HTTP/2, to WebSockets too")
+	flag.IntVar(&o.perClient, "per-client", 100, "WebSockets that one address may have open; 0: any number")
 	flag.DurationVar(&o.notice, "notice", 0, "how long /readyz says 503 before the sessions are closed")
 	flag.DurationVar(&o.spread, "spread", 0, "close the sessions over this long, not all at once")
 	flag.Parse()
-	if flag.NArg() > 0 {
+	switch {
+	case flag.NArg() > 0:
 		fmt.Fprintf(os.Stderr, "example: unexpected argument %q\n", flag.Arg(0))
+		os.Exit(2)
+	case o.perClient < 0:
+		fmt.Fprintln(os.Stderr, "example: -per-client is negative")
 		os.Exit(2)
 	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	s := newService(o.spread)
+	s := newService(o)
 	s.publish()
 	if err := s.run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "example:", err)

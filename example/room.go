@@ -16,13 +16,25 @@ import (
 // rooms is a chat. Whoever opens /rooms/{room} hears what the others there say, and who
 // comes and goes. A room exists while somebody is in it.
 type rooms struct {
+	mu     sync.Mutex // held for no more than a look: what goes on in one room delays no other
+	open   map[string]*room
+	guests int // so far
+}
+
+// A room has a lock of its own. It is taken without that of rooms.
+type room struct {
+	name   string
+	guests int // who have entered and not left yet; under rooms.mu
+
 	mu      sync.Mutex
-	members map[string]map[*wsecho.Session]bool
-	guests  int // so far
+	members map[*wsecho.Session]bool
 }
 
 // A member is what a Session's Data holds: set by join, and never changed.
-type member struct{ room, name string }
+type member struct {
+	room *room
+	name string
+}
 
 // An event is what the others in a room are told.
 type event struct {
@@ -32,49 +44,68 @@ type event struct {
 	Here int    `json:"here"`           // members now
 }
 
+// join is the OnOpen of a chat.
 func (rs *rooms) join(s *wsecho.Session, r *http.Request) error {
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-	rs.guests++
-	me := member{room: chi.URLParam(r, "room"), name: fmt.Sprintf("guest-%d", rs.guests)}
+	me := rs.enter(chi.URLParam(r, "room"))
 	s.Data = me
-	if rs.members == nil {
-		rs.members = map[string]map[*wsecho.Session]bool{}
-	}
-	if rs.members[me.room] == nil {
-		rs.members[me.room] = map[*wsecho.Session]bool{}
-	}
-	rs.members[me.room][s] = true
-	rs.tell(me, event{Does: "joined"}, nil)
+	me.room.mu.Lock()
+	defer me.room.mu.Unlock()
+	me.room.members[s] = true
+	me.tell(event{Does: "joined"}, nil)
 	return nil
 }
 
+// say is its OnMessage.
 func (rs *rooms) say(_ context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
 	if typ != websocket.MessageText {
 		return websocket.CloseError{Code: websocket.StatusUnsupportedData, Reason: "rooms take text"}
 	}
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-	rs.tell(s.Data.(member), event{Says: string(p)}, s)
+	me := s.Data.(member)
+	me.room.mu.Lock()
+	defer me.room.mu.Unlock()
+	me.tell(event{Says: string(p)}, s)
 	return nil
 }
 
+// leave is its OnClose.
 func (rs *rooms) leave(_ context.Context, s *wsecho.Session, _ error) {
+	me := s.Data.(member)
+	defer rs.exit(me.room)
+	me.room.mu.Lock()
+	defer me.room.mu.Unlock()
+	delete(me.room.members, s)
+	me.tell(event{Does: "left"}, nil)
+}
+
+// enter gives a new guest a name, and a place in the room of that name, which it opens if need be.
+func (rs *rooms) enter(name string) member {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	me := s.Data.(member)
-	delete(rs.members[me.room], s)
-	rs.tell(me, event{Does: "left"}, nil)
-	if len(rs.members[me.room]) == 0 {
-		delete(rs.members, me.room)
+	if rs.open == nil {
+		rs.open = map[string]*room{}
+	}
+	if rs.open[name] == nil {
+		rs.open[name] = &room{name: name, members: map[*wsecho.Session]bool{}}
+	}
+	rs.guests++
+	rs.open[name].guests++
+	return member{room: rs.open[name], name: fmt.Sprintf("guest-%d", rs.guests)}
+}
+
+// exit gives a guest's place back. The last one's closes the room.
+func (rs *rooms) exit(r *room) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if r.guests--; r.guests == 0 {
+		delete(rs.open, r.name)
 	}
 }
 
-// tell sends e to all in the room but the one who knows it already. The lock is held, so
-// that everybody hears the same things in the same order; TryWrite never waits under it.
-func (rs *rooms) tell(from member, e event, but *wsecho.Session) {
-	here := rs.members[from.room]
-	e.From, e.Here = from.name, len(here)
+// tell sends e to all in the member's room but the one who knows it already. The room's lock is held,
+// so that everybody hears the same things in the same order; TryWrite never waits under it.
+func (m member) tell(e event, but *wsecho.Session) {
+	here := m.room.members
+	e.From, e.Here = m.name, len(here)
 	p, err := json.Marshal(e)
 	if err != nil {
 		panic(err) // strings and numbers always marshal

@@ -45,7 +45,7 @@ func TestRoomTakesText(t *testing.T) {
 
 func TestEmptyRoomsAreForgotten(t *testing.T) {
 	rs := &rooms{}
-	s := newService(0)
+	s := newService(options{})
 	s.chat.OnOpen, s.chat.OnMessage, s.chat.OnClose = rs.join, rs.say, rs.leave
 	url := serveService(t, s)
 	for _, room := range []string{"a", "b", "b"} {
@@ -55,7 +55,7 @@ func TestEmptyRoomsAreForgotten(t *testing.T) {
 	}
 	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		rs.mu.Lock()
-		left := len(rs.members)
+		left := len(rs.open)
 		rs.mu.Unlock()
 		if left == 0 {
 			return
@@ -64,6 +64,47 @@ func TestEmptyRoomsAreForgotten(t *testing.T) {
 			t.Fatalf("%d rooms left", left)
 		}
 	}
+}
+
+// A room that is busy, and those who wait to join it, hold up no other room.
+func TestRoomsDoNotWaitForEachOther(t *testing.T) {
+	rs := &rooms{}
+	s := newService(options{})
+	s.chat.OnOpen, s.chat.OnMessage, s.chat.OnClose = rs.join, rs.say, rs.leave
+	url := serveService(t, s)
+	join := func(room string) *websocket.Conn {
+		c := dial(t, url+"/rooms/"+room)
+		read(t, c) // that it has joined
+		return c
+	}
+	talker := join("busy")
+	ann, bob := join("quiet"), join("quiet")
+	read(t, ann) // that bob has joined
+
+	rs.mu.Lock()
+	busy := rs.open["busy"]
+	rs.mu.Unlock()
+	busy.mu.Lock() // as while it tells a thousand
+	defer busy.mu.Unlock()
+	write(t, talker, "a moment")
+	dial(t, url+"/rooms/busy")
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		if rs.mu.TryLock() { // never, if one who waits for the room holds it
+			waiting := busy.guests == 2
+			rs.mu.Unlock()
+			if waiting {
+				break
+			}
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nobody waits to join the busy room")
+		}
+	}
+	write(t, ann, "hello")
+	expect(t, bob, `{"from":"guest-2","says":"hello","here":2}`)
+	join("new").CloseNow()
+	bob.Close(websocket.StatusNormalClosure, "")
+	expect(t, ann, `{"from":"guest-3","does":"left","here":1}`)
 }
 
 // One who does not read is cut, and the others miss nothing.

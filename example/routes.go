@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -18,23 +19,25 @@ var weChat = []string{"https://servicewechat.com", "weapp://*"}
 
 // A service is what the routes serve and main shuts down.
 type service struct {
-	echo     *wsecho.Handler
-	chat     *wsecho.Handler
-	draining atomic.Bool // /readyz says so
+	echo      *wsecho.Handler
+	chat      *wsecho.Handler
+	perClient int         // sockets that one client may have open; 0: any number
+	draining  atomic.Bool // /readyz says so
 }
 
-func newService(drainSpread time.Duration) *service {
+func newService(o options) *service {
 	rooms := &rooms{}
 	return &service{
+		perClient: o.perClient,
 		echo: &wsecho.Handler{
 			OriginPatterns: weChat,
 			MaxSessions:    10_000,
-			DrainSpread:    drainSpread,
+			DrainSpread:    o.spread,
 		},
 		chat: &wsecho.Handler{
 			OriginPatterns: weChat,
 			MaxSessions:    10_000,
-			DrainSpread:    drainSpread,
+			DrainSpread:    o.spread,
 			ReadLimit:      16 << 10, // nobody types more
 			OnOpen:         rooms.join,
 			OnMessage:      rooms.say,
@@ -49,14 +52,23 @@ func (s *service) routes() http.Handler {
 		middleware.ExtendedConnect, // first: the others then see a GET, as over HTTP/1.1
 		chimiddleware.RequestID,
 		chimiddleware.Recoverer,
+		chimiddleware.GetHead, // whatever answers a GET answers a HEAD: so some monitors ask
 		// A session outlives its handshake, and both of these would meddle with it.
 		middleware.ExceptUpgrade(chimiddleware.Timeout(10*time.Second)),
 		middleware.ExceptUpgrade(chimiddleware.Compress(5)),
 	)
 	r.Group(func(r chi.Router) {
-		r.Use(chimiddleware.Logger, nameCarrier)
-		r.Handle("/ws", s.echo)
-		r.Handle("/rooms/{room}", s.chat)
+		r.Use(accessLog(os.Stdout))
+		r.Group(func(r chi.Router) {
+			// One client must not take all of MaxSessions. A client is an address: behind a proxy, where all
+			// have the proxy's, chi's ClientIPFromXFF comes before this.
+			if s.perClient > 0 {
+				r.Use(middleware.LimitPerClient(s.perClient, nil))
+			}
+			r.Use(nameCarrier)
+			r.Handle("/ws", s.echo)
+			r.Handle("/rooms/{room}", s.chat)
+		})
 		mountPage(r)
 	})
 	r.Get("/carrier/{id}", tellCarrier(s.echo, s.chat))

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -14,12 +15,18 @@ import (
 // serve serves the routes in this process until the test ends.
 func serve(t *testing.T) string {
 	t.Helper()
-	return serveService(t, newService(0))
+	return serveService(t, newService(options{}))
 }
 
 func serveService(t *testing.T, s *service) string {
 	t.Helper()
-	srv := httptest.NewServer(s.routes())
+	return serveBehind(t, s, func(routes http.Handler) http.Handler { return routes })
+}
+
+// serveBehind serves the routes of s behind a middleware.
+func serveBehind(t *testing.T, s *service, mw func(http.Handler) http.Handler) string {
+	t.Helper()
+	srv := httptest.NewServer(mw(s.routes()))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
@@ -104,4 +111,43 @@ func TestHealth(t *testing.T) {
 	if status, _ := get(t, url+"/nothing"); status != http.StatusNotFound {
 		t.Errorf("/nothing: %d, want 404", status)
 	}
+}
+
+// A HEAD is answered as the GET is, without the body: some monitors and load balancers ask so.
+func TestHead(t *testing.T) {
+	url := serve(t)
+	for _, path := range []string{"/", "/page.js", "/healthz", "/readyz", "/carrier/none"} {
+		resp, err := insecure(t).Head(url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("HEAD %s: %s", path, resp.Status)
+		}
+	}
+}
+
+// An address has so many sockets at most, of both kinds together, and another once one is closed.
+func TestSocketsPerClient(t *testing.T) {
+	s := newService(options{perClient: 2})
+	url := serveService(t, s)
+	first := dial(t, url+"/ws")
+	dial(t, url+"/rooms/lobby")
+	for _, path := range []string{"/ws", "/rooms/lobby"} {
+		_, resp, err := websocket.Dial(within(t), url+path, nil)
+		if resp == nil || resp.StatusCode != http.StatusTooManyRequests {
+			t.Errorf("a third socket, to %s: %v, want 429", path, err)
+		}
+	}
+	if status, _ := get(t, url+"/healthz"); status != http.StatusOK {
+		t.Errorf("/healthz: %d", status)
+	}
+	first.Close(websocket.StatusNormalClosure, "")
+	for deadline := time.Now().Add(patience); s.echo.Stats().Open > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the first socket stays open")
+		}
+	}
+	dial(t, url+"/ws")
 }

@@ -23,7 +23,7 @@ type call struct {
 	deadline time.Time   // zero: none
 	timer    *time.Timer // set while a call is under way and there is a deadline
 	timedOut bool        // a call was interrupted by the deadline
-	closed   bool
+	closed   error       // what calls return from now on: net.ErrClosed, or why this side has ended before Close; nil: none
 }
 
 // begin starts a call. It fails if the call would have to be interrupted at once.
@@ -31,8 +31,8 @@ func (c *call) begin() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.closed:
-		return net.ErrClosed
+	case c.closed != nil:
+		return c.closed
 	case c.timedOut, c.deadlinePassed():
 		return os.ErrDeadlineExceeded
 	}
@@ -47,8 +47,8 @@ func (c *call) end(err error) error {
 	defer c.mu.Unlock()
 	c.underWay = false
 	c.disarm()
-	if c.closed && err != nil && err != io.EOF {
-		return net.ErrClosed
+	if c.closed != nil && err != nil && err != io.EOF {
+		return c.closed
 	}
 	return c.timeout(err)
 }
@@ -75,7 +75,7 @@ func (c *call) timeout(err error) error {
 func (c *call) setDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	if c.closed == net.ErrClosed {
 		return net.ErrClosed
 	}
 	c.deadline = t
@@ -86,11 +86,14 @@ func (c *call) setDeadline(t time.Time) error {
 	return nil
 }
 
-// close interrupts the call under way and lets no other begin.
-func (c *call) close() {
+// close interrupts the call under way and lets no other begin: they return err. After net.ErrClosed a
+// second close changes nothing.
+func (c *call) close(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.closed = true
+	if c.closed != net.ErrClosed {
+		c.closed = err
+	}
 	if c.underWay {
 		c.interrupt()
 	}

@@ -103,7 +103,7 @@ func TestCallClose(t *testing.T) {
 		ended := make(chan error)
 		go func() { ended <- c.wait() }()
 		synctest.Wait()
-		c.close()
+		c.close(net.ErrClosed)
 		if err := <-ended; err != net.ErrClosed {
 			t.Errorf("the call under way: %v", err)
 		}
@@ -118,7 +118,7 @@ func TestCallClose(t *testing.T) {
 		}
 	})
 	idle := newInterruptible()
-	idle.close()
+	idle.close(net.ErrClosed)
 	if idle.interrupted > 0 {
 		t.Error("close interrupted a side on which nothing waits")
 	}
@@ -138,7 +138,10 @@ func TestCallError(t *testing.T) {
 		{"timed out, then closed", true, true, net.ErrClosed, net.ErrClosed, net.ErrClosed},
 	} {
 		c := newInterruptible()
-		c.timedOut, c.closed = tt.timedOut, tt.closed
+		c.timedOut = tt.timedOut
+		if tt.closed {
+			c.close(net.ErrClosed)
+		}
 		if err := c.end(tt.err); err != tt.wantErr {
 			t.Errorf("%s: end returns %v, want %v", tt.name, err, tt.wantErr)
 		}

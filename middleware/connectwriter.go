@@ -62,10 +62,12 @@ func (w *connectWriter) forHandler() http.ResponseWriter {
 	return w
 }
 
+// holdingWriter is a connectWriter whose Hijack does not fail.
 type holdingWriter struct{ *connectWriter }
 
-// Holds101 tells wsecho that a WriteHeader(101) is safe before Hijack, so that access logs see it.
-func (holdingWriter) Holds101() {}
+// Holds101 tells wsecho that a WriteHeader(101) is safe before Hijack, so that access logs see it, and whether one
+// has come through what middleware has wrapped around w.
+func (w holdingWriter) Holds101() bool { return w.switching }
 
 // WriteHeader sends the status of a refusal. A 101 waits for Hijack, which may fail.
 func (w *connectWriter) WriteHeader(code int) {
@@ -101,6 +103,9 @@ func (w *connectWriter) FlushError() error {
 	if w.stream != nil {
 		return http.ErrHijacked
 	}
+	if w.switching {
+		return nil // Hijack answers: over HTTP/1.1 a 101 may be flushed before it
+	}
 	w.answer(http.StatusOK)
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
@@ -122,17 +127,19 @@ func (w *connectWriter) answer(code int) {
 	w.ResponseWriter.WriteHeader(code)
 }
 
-// open sends the 200 that opens the WebSocket (RFC 8441, section 5). Like the 101 that
-// it stands for it has no content: a middleware outside must not begin to compress any.
+// open sends the 200 that opens the WebSocket (RFC 8441, section 5). Like the 101 that it stands for it has no
+// content: a middleware outside must not begin to compress any. So what outside is told of it goes through the
+// middleware there, but the flush goes to net/http's own writer, as the connection's bytes will: a compressor would
+// begin its output with a flush, or keep the status back until there is something to compress. net/http sends
+// 200 where none has reached it.
 func (w *connectWriter) open() error {
 	w.answered = true
 	h := w.ResponseWriter.Header()
 	withoutUpgrade(h)
-	for _, name := range []string{"Content-Type", "Content-Encoding", "Content-Length"} {
-		h.Del(name)
-	}
+	removeFields(h, contentFields)
 	w.ResponseWriter.WriteHeader(http.StatusOK)
-	if err := http.NewResponseController(w.ResponseWriter).Flush(); err != nil {
+	removeFields(h, contentFields) // which it may have set for the content to come
+	if err := http.NewResponseController(innermost(w.ResponseWriter)).Flush(); err != nil {
 		return fmt.Errorf("middleware.ExtendedConnect: send the response header: %w", err)
 	}
 	return nil
@@ -182,7 +189,7 @@ func innermost(w http.ResponseWriter) http.ResponseWriter {
 // handler has returned; net/http ends the stream when finish has.
 func (w *connectWriter) finish() {
 	if w.stream != nil {
-		<-w.stream.closed
+		<-w.stream.sending.ended
 	}
 	w.release()
 	w.answer(http.StatusOK) // net/http's default; after it, nothing

@@ -9,7 +9,8 @@ import (
 )
 
 // ExtendedConnect lets next serve WebSockets that a client opens over HTTP/2 (RFC
-// 8441, the extended CONNECT). Every other request passes untouched.
+// 8441, the extended CONNECT). An extended CONNECT for any other protocol is answered
+// with 501 (RFC 9220, section 3). Every other request passes untouched.
 //
 // net/http offers extended CONNECT only in a process that was started with
 // GODEBUG=http2xconnect=1; importing package xconnect for its effect does as well.
@@ -32,12 +33,21 @@ import (
 // Hijack returns the HTTP/2 stream as a [net.Conn]. As after any Hijack it is the
 // handler's, which may return before it is done, until Close. ExtendedConnect
 // itself returns after Close: net/http ends the stream when it does, with
-// END_STREAM and, if the peer has not ended its side, RST_STREAM(NO_ERROR). Both
-// sides end together; there is no CloseWrite. What the peer sent before it ended
-// or reset the stream can be read until Close. If next panics the connection is
-// closed; if it is dropped without Close, its garbage collection closes it. All
-// methods may be called from any goroutine, at any time: after Close, Read, Write
-// and the deadlines' setters return [net.ErrClosed].
+// END_STREAM and, if the peer has not ended its side, RST_STREAM(NO_ERROR). What the
+// peer sent before it ended or reset the stream can be read until Close. If next
+// panics the connection is closed; if it is dropped without Close, its garbage
+// collection closes it. All methods may be called from any goroutine, at any time:
+// after Close, Read, Write and the deadlines' setters return [net.ErrClosed].
+//
+// net/http has no way to end one side of a stream, and its RST_STREAM keeps a browser
+// from answering a close frame: Chromium then reports 1006 and not the code that it
+// was sent. CloseWrite, found as interface{ CloseWrite() error }, therefore ends the
+// sending side, and with it the stream, once the peer has had its say: as soon as Read
+// has returned something that came after the last Write began, or an end, and a second
+// after CloseWrite at the latest. Until then Read goes on; after that it returns io.EOF.
+// So a handler that sends its close frame, reads the peer's and calls CloseWrite ends
+// the stream at once, and one that calls CloseWrite first has a second to read the
+// answer. CloseWrite waits for a Write under way; a Write after it fails.
 //
 // The request's context lives until ExtendedConnect returns, so longer than a
 // handler that returns early. But the peer's RST_STREAM, or the loss of the TCP
@@ -93,6 +103,10 @@ func ExtendedConnect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isExtendedConnect(r) {
 			next.ServeHTTP(w, r)
+			return
+		}
+		if !asksForWebSocket(r) {
+			http.Error(w, "of extended CONNECT only websocket is served here", http.StatusNotImplemented)
 			return
 		}
 		cw := &connectWriter{ResponseWriter: w, connect: r}

@@ -133,13 +133,27 @@ func TestExtendedConnectLeavesRequestsAlone(t *testing.T) {
 	for _, r := range []*http.Request{
 		{Method: http.MethodGet, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}}},
 		{Method: http.MethodConnect, ProtoMajor: 2, Header: http.Header{}},
-		{Method: http.MethodConnect, ProtoMajor: 2, Header: http.Header{":protocol": {"webtransport"}}},
 		{Method: http.MethodGet, ProtoMajor: 2, Header: http.Header{":protocol": {"websocket"}}},
 	} {
 		if h.ServeHTTP(nil, r); got != nil {
 			t.Errorf("%s %v: the writer is wrapped", r.Method, r.Header)
 		}
 	}
+}
+
+// TestExtendedConnectOtherProtocols: RFC 9220, section 3, and a "websocket" in ASCII.
+func TestExtendedConnectOtherProtocols(t *testing.T) {
+	h := ExtendedConnect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	for _, protocol := range []string{"webtransport", "connect-udp", "web\u017focket", "websoc\u212aet", "websocket2"} {
+		c := serveH2(t, h)
+		c.connectTo(protocol, 1, "/")
+		c.want501(1)
+	}
+	c := serveH2(t, h)
+	c.connectTo("WebSocket", 1, "/")
+	c.wantStatus(1, 404)
 }
 
 // TestExtendedConnectHijack tries what else a handler may do with the writer.

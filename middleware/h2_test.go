@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,26 +64,39 @@ func (c *h2) write(typ, flags byte, stream uint32, payload []byte) {
 func (c *h2) read(stream uint32) (typ, flags byte, payload []byte) {
 	c.t.Helper()
 	for {
-		var head [9]byte
-		if _, err := io.ReadFull(c.conn, head[:]); err != nil {
-			c.t.Fatalf("read frame: %v", err)
-		}
-		payload = make([]byte, binary.BigEndian.Uint32(head[:4])>>8)
-		if _, err := io.ReadFull(c.conn, payload); err != nil {
-			c.t.Fatalf("read frame: %v", err)
-		}
-		if binary.BigEndian.Uint32(head[5:]) == stream {
-			return head[3], head[4], payload
+		typ, flags, payload, of := c.readAny()
+		if of == stream {
+			return typ, flags, payload
 		}
 	}
+}
+
+// readAny returns the next frame.
+func (c *h2) readAny() (typ, flags byte, payload []byte, stream uint32) {
+	c.t.Helper()
+	var head [9]byte
+	if _, err := io.ReadFull(c.conn, head[:]); err != nil {
+		c.t.Fatalf("read frame: %v", err)
+	}
+	payload = make([]byte, binary.BigEndian.Uint32(head[:4])>>8)
+	if _, err := io.ReadFull(c.conn, payload); err != nil {
+		c.t.Fatalf("read frame: %v", err)
+	}
+	return head[3], head[4], payload, binary.BigEndian.Uint32(head[5:])
 }
 
 // connect sends the extended CONNECT of RFC 8441, section 5.1, its fields as literals
 // without Huffman coding (RFC 7541, section 6.2.2).
 func (c *h2) connect(stream uint32, path string, more ...string) {
 	c.t.Helper()
+	c.connectTo("websocket", stream, path, more...)
+}
+
+// connectTo is connect with another ":protocol".
+func (c *h2) connectTo(protocol string, stream uint32, path string, more ...string) {
+	c.t.Helper()
 	fields := append([]string{
-		":method", "CONNECT", ":protocol", "websocket", ":scheme", "http", ":path", path, ":authority", "example.com",
+		":method", "CONNECT", ":protocol", protocol, ":scheme", "http", ":path", path, ":authority", "example.com",
 		"sec-websocket-version", "13", "sec-websocket-protocol", "echo-protocol",
 	}, more...)
 	var block []byte
@@ -101,6 +115,14 @@ func (c *h2) wantStatus(stream uint32, status int) {
 	index := map[int]byte{200: 8, 204: 9, 206: 10, 304: 11, 400: 12, 404: 13, 500: 14}[status]
 	if typ, _, block := c.read(stream); typ != h2Headers || len(block) == 0 || block[0] != 0x80|index {
 		c.t.Fatalf("got frame type %d, %q; want the header of a %d", typ, block, status)
+	}
+}
+
+// want501 wants a header whose status, a literal with Huffman coding, is 501.
+func (c *h2) want501(stream uint32) {
+	c.t.Helper()
+	if typ, _, block := c.read(stream); typ != h2Headers || !strings.HasPrefix(string(block), "\x4e\x82\x6c\x01") {
+		c.t.Errorf("got frame type %d, %q; want the header of a 501", typ, block)
 	}
 }
 

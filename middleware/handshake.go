@@ -26,10 +26,15 @@ func mentionsWebSocket(lines []string) bool {
 	return false
 }
 
-// isExtendedConnect reports whether r is the CONNECT of RFC 8441, section 4. The
-// method has to be asked for: net/http lets ":protocol" through with any.
+// isExtendedConnect reports whether r is an extended CONNECT of RFC 8441, section 4, for whatever protocol. The method
+// has to be asked for: net/http lets ":protocol" through with any.
 func isExtendedConnect(r *http.Request) bool {
+	return r.Method == http.MethodConnect && r.ProtoMajor == 2 && len(r.Header[":protocol"]) > 0
+}
+
+// asksForWebSocket reports whether the extended CONNECT r is for "websocket", in any case of its ASCII letters:
+// strings.EqualFold alone would take "ſ" for an "s".
+func asksForWebSocket(r *http.Request) bool {
 	protocol := r.Header[":protocol"]
-	return r.Method == http.MethodConnect && r.ProtoMajor == 2 &&
-		len(protocol) == 1 && strings.EqualFold(protocol[0], "websocket")
+	return len(protocol) == 1 && len(protocol[0]) == len("websocket") && strings.EqualFold(protocol[0], "websocket")
 }

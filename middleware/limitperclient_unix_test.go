@@ -46,7 +46,7 @@ func TestLimitPerClientLeavesWsechoTheSocket(t *testing.T) {
 			eventually(t, "the session waits for its peer", func() bool {
 				roundTrip(t, c, "hello") // one that is quiet for seconds has no stack
 				for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-					if strings.Contains(stack, "wsecho.(*Session)") && strings.Contains(stack, "[IO wait") {
+					if strings.Contains(stack, "wire.(*Conn)") && strings.Contains(stack, "[IO wait") {
 						if raw := strings.Contains(stack, "RawRead"); raw != tt.raw {
 							t.Errorf("on a raw socket: %v, want %v\n%s", raw, tt.raw, stack)
 						}

@@ -18,9 +18,6 @@ type placeWriter struct {
 // Unwrap lets http.ResponseController reach the writer below.
 func (w *placeWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Holds101 tells wsecho that Hijack does not fail where the writer below does not.
-func (w *placeWriter) Holds101() {}
-
 func (w *placeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, brw, err := http.NewResponseController(w.ResponseWriter).Hijack()
 	if err != nil {

@@ -24,9 +24,9 @@ type streamConn struct {
 	head    *rawHead   // nil once the WebSocket is open
 
 	reading, writing call
+	sending          sendingSide
 
-	closeOnce sync.Once
-	closed    chan struct{}
+	closeBody sync.Once
 }
 
 // past is a deadline that net/http enforces at once.
@@ -38,8 +38,8 @@ func newStreamConn(r *http.Request, w http.ResponseWriter) *streamConn {
 		w:      w,
 		rc:     http.NewResponseController(w),
 		remote: streamAddr(r.RemoteAddr),
-		closed: make(chan struct{}),
 	}
+	c.sending.ended = make(chan struct{})
 	c.local, _ = r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	c.reading.interrupt = func() { c.rc.SetReadDeadline(past) }
 	c.writing.interrupt = func() { c.rc.SetWriteDeadline(past) } // sends RST_STREAM: there is no other way
@@ -61,6 +61,7 @@ func (c *streamConn) Read(p []byte) (n int, err error) {
 		return 0, err
 	}
 	n, err = c.body.Read(p)
+	c.sending.heard(n == len(p), err)
 	return n, c.writing.reason(c.reading.end(err)) // a Write's deadline ends both sides
 }
 
@@ -72,6 +73,7 @@ func (c *streamConn) Write(p []byte) (n int, err error) {
 	if err := c.writing.begin(); err != nil {
 		return 0, err
 	}
+	c.sending.said()
 	n, err = c.write(p)
 	return n, c.writing.end(err)
 }
@@ -98,21 +100,45 @@ func (c *streamConn) write(p []byte) (int, error) {
 	return ours + n, err
 }
 
-// Close ends a Read and a Write that wait, and lets ExtendedConnect return.
-func (c *streamConn) Close() error {
-	c.closeOnce.Do(func() {
-		c.reading.close()
-		c.writing.close()
-		c.body.Close() // gives back the connection's window for what is unread
-		close(c.closed)
-	})
+// CloseWrite ends the sending side after what was written. What that does to the other is documented at
+// ExtendedConnect.
+func (c *streamConn) CloseWrite() error {
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	if err := c.writing.begin(); err != nil {
+		return err
+	}
+	c.writing.end(nil)
+	c.writing.close(errWriteClosed)
+	c.sending.close()
 	return nil
 }
 
-// release closes c and waits until no call is under way: from then on body and w are
-// net/http's again.
+// errWriteClosed is what Write returns after CloseWrite.
+var errWriteClosed = errors.New("middleware.ExtendedConnect: write after CloseWrite")
+
+// Close ends a Read and a Write that wait, and lets ExtendedConnect return.
+func (c *streamConn) Close() error {
+	c.end(net.ErrClosed)
+	return nil
+}
+
+// end ends both sides, of which Read then returns err, and lets ExtendedConnect return.
+func (c *streamConn) end(err error) {
+	c.reading.close(err)
+	c.writing.close(net.ErrClosed)
+	c.closeBody.Do(func() { c.body.Close() }) // gives back the connection's window for what is unread
+	c.sending.end()
+}
+
+// release ends both sides and waits until no call is under way: from then on body and w are net/http's
+// again. After CloseWrite that is the end of what can be read.
 func (c *streamConn) release() {
-	c.Close()
+	if c.sending.isClosed() {
+		c.end(io.EOF)
+	} else {
+		c.end(net.ErrClosed)
+	}
 	c.readMu.Lock()
 	defer c.readMu.Unlock()
 	c.writeMu.Lock()

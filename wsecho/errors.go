@@ -37,11 +37,11 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// shutdown, and what failed and closing return, are the ends that the service brings about; package wire has
-// those that the connection does.
+// shutdown is the end by Shutdown and Close. With what failed and closing return it is one of those that the
+// service brings about; package wire has those that the connection does.
 var shutdown = &wire.End{Label: "shutdown", Err: ErrShutdown, Code: websocket.StatusGoingAway}
 
-// failed is the end by a hook's error or panic; the peer is not told what it says.
+// failed returns the end by a hook's error or panic; the peer is not told what it says.
 func failed(err error) *wire.End {
 	label := "error"
 	if _, ok := err.(*PanicError); ok {
@@ -50,10 +50,11 @@ func failed(err error) *wire.End {
 	return &wire.End{Label: label, Err: err, Code: websocket.StatusInternalError}
 }
 
-// closing is the end that a close code asks for, made fit to be sent; fit says whether the code was.
-func closing(label string, err error, code websocket.StatusCode, reason string) (e *wire.End, fit bool) {
-	if fit = frame.Sendable(code) || code == websocket.StatusNoStatusRcvd; !fit {
+// closing returns the end that a close code asks for. Where the code is not valid, since it may not be sent,
+// 1011 stands in for it.
+func closing(label string, err error, code websocket.StatusCode, reason string) (e *wire.End, valid bool) {
+	if valid = frame.Sendable(code) || code == websocket.StatusNoStatusRcvd; !valid {
 		code = websocket.StatusInternalError
 	}
-	return &wire.End{Label: label, Err: err, Code: code, Reason: frame.CutReason(reason)}, fit
+	return &wire.End{Label: label, Err: err, Code: code, Reason: frame.TruncateReason(reason)}, valid
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"path"
 	"sync"
 	"time"
 
@@ -26,22 +25,42 @@ const DefaultSubprotocol = "echo-protocol"
 // meanwhile, which is the backpressure, so a hook must never wait for another message of the same
 // peer. A hook that panics ends its session, never the process.
 //
-// The first cause of a session's end is the one that counts; what hooks return after it is dropped, but
-// for a panic, which is logged. Then, in this order: the session's context ends and no OnMessage begins;
-// the hook that runs returns; the functions of Session.Go return; OnClose runs. Meanwhile the close
-// handshake goes on.
+// The first cause of a session's end counts; what hooks return after it is dropped, but for a panic, which is
+// logged. Then, in this order: the session's context ends and no OnMessage begins; the hook that runs
+// returns; the functions of Session.Go return; OnClose runs. Meanwhile the close handshake goes on: what was
+// written before leaves, a close frame follows, and the connection is closed once the peer's close frame is
+// in (RFC 6455 section 7.1.1), or after CloseTimeout.
+//
+// A peer that reads nothing and never ends its message makes a session hold WriteLimit, the buffer of a message
+// of ReadLimit and about 100 KB more: with the defaults 2.1 MB, times MaxSessions. That buffer has 4, 64 or
+// 256 KiB or 1 MiB, whichever is enough, and for more up to twice ReadLimit. Compression adds what its comment
+// says and a second buffer. What the kernel holds for a socket, and what hooks keep, comes on top.
 //
 // The fields must not change, nor the Handler be copied, after its first ServeHTTP.
 type Handler struct {
 	// Subprotocols are those spoken, the preferred one first. Exactly one that the client offers,
-	// to the letter, is selected and sent; a client that offers none of them is refused. The entry
-	// "" also admits clients that offer none at all. Empty: {DefaultSubprotocol}.
+	// to the letter, is selected and sent; a client that offers none of them is refused, and so is one whose
+	// offer is no list of different tokens (RFC 6455 section 4.1). The entry "" also admits clients that offer
+	// none at all. Empty: {DefaultSubprotocol}.
 	Subprotocols []string
 
-	// OriginPatterns admits browser pages of other origins than the request's own host. A pattern is
-	// matched, in lower case, with path.Match against the Origin's host and port, if it has one, or
-	// against scheme://host if it holds "://"; "*" also admits the origin null. A request without an
-	// Origin is no browser's and is admitted. Empty: the same origin alone.
+	// OriginPatterns admits browser pages of other origins than the request's own host; that one is admitted
+	// whatever its scheme, as a proxy may have ended the TLS. A request without an Origin is no browser's and
+	// is admitted. A pattern is a host, with a scheme before it and a port behind it where they matter:
+	//
+	//	app.example.com            any scheme, on the scheme's own port
+	//	https://app.example.com    that scheme, on its own port; :443 says the same
+	//	https://*.example.com      a.example.com and a.b.example.com, not example.com
+	//	localhost:*                any port
+	//	http://[::1]:3000          an IPv6 address, in brackets
+	//	weapp://*                  any origin of that scheme
+	//	null                       the origin null, which is that of every local file and sandboxed frame
+	//	*                          any origin, null too
+	//
+	// The case of letters does not matter. * stands for any characters, dots too, within the scheme, the host or
+	// the port; a pattern that ends in the * of its host has any port. A name outside ASCII is given as browsers
+	// send it (xn--...). A pattern that no browser's Origin can match, such as one with a path, admits nobody
+	// and is reported to the Logger at the first request. Empty: the same origin alone.
 	OriginPatterns []string
 
 	// OnOpen runs within ServeHTTP, after the upgrade and before the first message is read; r carries
@@ -56,14 +75,15 @@ type Handler struct {
 	// OnClose runs exactly once for each session whose OnOpen returned nil, after the last OnMessage
 	// and every function of Session.Go have returned. err says why the session ended and is never nil:
 	// a websocket.CloseError when the peer, Session.Close or a hook closed it, *PanicError,
-	// ErrShutdown, ErrPongTimeout, ErrWriteTimeout, websocket.ErrMessageTooBig, a hook's own error,
-	// or what was wrong with the connection or its data. ctx has the values of the session's context,
+	// ErrShutdown, ErrPongTimeout, ErrReadTimeout, ErrWriteTimeout, websocket.ErrMessageTooBig, a hook's own
+	// error, or what was wrong with the connection or its data. ctx has the values of the session's context,
 	// and ends when the ctx of Shutdown does or Close is called. Nil: nothing.
 	OnClose func(ctx context.Context, s *Session, err error)
 
 	// ErrorHandler answers a refused handshake. The headers that belong to the refusal are already
-	// set on w; err is always a *HandshakeError. It must write an answer, with the error's Status as a
-	// rule: net/http takes silence for 200. Nil: that status and one line of text.
+	// set on w, such as the Connection: close of each over HTTP/1.1; err is always a *HandshakeError. It must
+	// write an answer, with the error's Status as a rule: net/http takes silence for 200. Nil: that status and
+	// one line of text.
 	ErrorHandler func(w http.ResponseWriter, r *http.Request, err error)
 
 	// ReadLimit bounds one message, in bytes after inflation. A longer one ends the session with 1009
@@ -75,33 +95,37 @@ type Handler struct {
 	WriteLimit int
 
 	// MaxSessions bounds the sessions that are open at once; a handshake past it is refused with 503.
-	// A session counts until its OnClose has returned and its connection is gone. 0 or less: no limit.
+	// A session counts until its OnClose has returned and both close frames are through, or its connection is
+	// gone without. It bounds the memory of all sessions together: see Handler. 0 or less: no limit.
 	MaxSessions int
 
 	// PingInterval is how often the peer is pinged, also while it sends. Negative: never.
 	// 0: 25 s, under the 60 s after which common proxies cut an idle connection.
 	PingInterval time.Duration
 
-	// PongTimeout is how long after a ping the peer may stay silent; any byte counts as life, and so does
-	// one that waits unread while a hook runs. On Linux over TCP a peer that takes what was sent before the
-	// ping has until the ping has arrived; that shows in steps of its receive buffer, which it must not need
-	// longer for. Elsewhere PongTimeout must exceed what a slow link needs for all those bytes. While a hook
-	// runs and the socket is full of what it leaves unread, or cannot be asked (TLS, HTTP/2), the verdict
-	// waits for the hook. Negative: pings may stay unanswered. 0: 10 s.
+	// PongTimeout is how long the peer may be silent after a ping. Any byte from it counts, including one
+	// still unread because a hook is running. On Linux over TCP the clock starts only when the peer's kernel
+	// has received the ping, so a slow download before it does not count, provided each receive buffer's
+	// worth takes less than PongTimeout. Elsewhere PongTimeout must cover everything queued before the ping.
+	// While a hook runs and its unread input fills the socket, or over TLS and HTTP/2, the check is
+	// postponed until the hook returns. A peer that fails it is sent 1011, and not waited for. Negative: pings
+	// may stay unanswered. 0: 10 s.
 	PongTimeout time.Duration
 
 	// ReadTimeout is how long a message may take to arrive, from its first byte to its last. One that takes
 	// longer ends the session with 1008 and ErrReadTimeout. Negative: no limit. 0: 2 min.
 	ReadTimeout time.Duration
 
-	// WriteTimeout is how long a peer may take none of the bytes that wait for it. As progress may show
-	// late, it may last up to twice that long. Over TLS and HTTP/2 progress shows only when the kernel or
-	// the peer's window takes more, which for a very slow reader may take long. Negative: no limit. 0: 10 s.
+	// WriteTimeout is how long the peer may take none of the bytes that wait for it. It may take up to twice
+	// WriteTimeout to notice. On Linux, bytes that wait in the kernel alone are looked at with each ping. Over
+	// TLS and HTTP/2 progress shows only when the kernel or the peer's window takes more, which for a very
+	// slow reader may take long. Negative: no limit. 0: 10 s.
 	WriteTimeout time.Duration
 
 	// CloseTimeout is the time from the start of the close to the end of the connection, in which what
-	// was written before leaves and the peer answers. Negative: the peer's answer is not waited for, and what
-	// was written before has WriteTimeout to leave, or 5 s if that is negative. 0: 5 s.
+	// was written before leaves and the peer answers. Once it has, the connection has another second at most
+	// to end. Negative: the peer's answer is not waited for, which behind proxies and in browsers may cost the
+	// close code, and what was written before has WriteTimeout to leave, or 5 s if that is negative. 0: 5 s.
 	CloseTimeout time.Duration
 
 	// DrainSpread is the time over which Shutdown spreads its closes, evenly and with jitter, so that
@@ -120,12 +144,13 @@ type Handler struct {
 	// is Error for a hook's error or panic and for a connection that cannot be hijacked, Warn for what a
 	// peer sent wrong, Info for timeouts and other refusals, Debug for every other end. At Error it also gets
 	// what only the service can mend: a close code that may not be sent, a pattern of OriginPatterns that
-	// is malformed, a panic after the end. Nil: slog.Default().
+	// matches nothing, a panic after the end. Nil: slog.Default().
 	Logger *slog.Logger
 
-	once sync.Once
-	set  settings
-	reg  registry
+	once           sync.Once
+	set            settings
+	reg            registry
+	loggerPanicked sync.Once // told on stderr
 
 	// Set by tests alone.
 	parkAfter time.Duration // 0: defaultParkAfter
@@ -138,6 +163,7 @@ var lot socket.Lot
 // settings are the fields that have a default, with it in place. The others are read as they are.
 type settings struct {
 	subprotocols []string
+	origins      []originPattern
 	message      MessageFunc
 	wire         wire.Config
 }
@@ -168,9 +194,11 @@ func (h *Handler) setup() {
 		if h.OnMessage == nil {
 			h.set.message = Echo
 		}
-		for _, p := range h.OriginPatterns {
-			if _, err := path.Match(p, ""); err != nil {
-				h.logPattern(p, err)
+		for _, s := range h.OriginPatterns {
+			if p, err := parseOriginPattern(s); err != nil {
+				h.logPattern(s, err)
+			} else {
+				h.set.origins = append(h.set.origins, p)
 			}
 		}
 	})
@@ -185,7 +213,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.setup()
 	subprotocol, refusal := h.check(r)
 	if refusal == nil {
-		refusal = h.reg.reserve(h.MaxSessions)
+		refusal = h.reg.acquireSlot(h.MaxSessions)
 	}
 	if refusal != nil {
 		h.refuse(w, r, refusal)
@@ -194,7 +222,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	upgraded := false
 	defer func() {
 		if !upgraded { // a middleware's Hijack may panic
-			h.reg.release()
+			h.reg.releaseSlot()
 		}
 	}()
 	s, refusal := h.upgrade(w, r, subprotocol)

@@ -9,11 +9,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
-	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -28,6 +28,13 @@ func (failing) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, 
 type refusing struct{ seeThrough }
 
 func (refusing) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, errSecret }
+
+// asserting is gin's: it panics where the one below it cannot be hijacked.
+type asserting struct{ seeThrough }
+
+func (w asserting) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return w.ResponseWriter.(http.Hijacker).Hijack()
+}
 
 // asking is one that hijacks if the one that it wraps can.
 type asking struct{ seeThrough }
@@ -44,6 +51,22 @@ type seeThrough struct{ http.ResponseWriter }
 
 func (w seeThrough) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// opaque is one below which nothing can be seen.
+type opaque struct {
+	below  http.ResponseWriter
+	hijack error
+}
+
+func (w opaque) Header() http.Header         { return w.below.Header() }
+func (w opaque) Write(p []byte) (int, error) { return w.below.Write(p) }
+func (w opaque) WriteHeader(code int)        { w.below.WriteHeader(code) }
+func (w opaque) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if w.hijack != nil {
+		return nil, nil, w.hijack
+	}
+	return w.below.(http.Hijacker).Hijack()
+}
+
 // Writers that middleware puts in the way, or does not.
 func TestHijackThroughWriters(t *testing.T) {
 	for _, c := range []struct {
@@ -56,20 +79,22 @@ func TestHijackThroughWriters(t *testing.T) {
 		{"two of them", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{seeThrough{w}} }, 101, ""},
 		{"one that hides it", func(w http.ResponseWriter) http.ResponseWriter { return noHijack{w} }, 501, "wsecho_test.noHijack"},
 		{"one that hides it, further down", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{noHijack{w}} }, 501, "wsecho_test.noHijack"},
-		{"one that fails", func(w http.ResponseWriter) http.ResponseWriter { return failing{w} }, 501, "wsecho_test.failing"},
-		{"one that fails, further down", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{failing{w}} }, 501, "wsecho_test.failing"},
-		{"one that shows the one below and fails", func(w http.ResponseWriter) http.ResponseWriter { return refusing{seeThrough{w}} }, 501, "wsecho_test.refusing"},
-		{"that one, further down", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{refusing{seeThrough{w}}} }, 501, "wsecho_test.refusing"},
+		{"one that fails", func(w http.ResponseWriter) http.ResponseWriter { return failing{w} }, 101, ""},
+		{"one that fails, further down", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{failing{w}} }, 101, ""},
+		{"one that shows the one below and fails", func(w http.ResponseWriter) http.ResponseWriter { return refusing{seeThrough{w}} }, 101, ""},
+		{"that one, further down", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{refusing{seeThrough{w}}} }, 101, ""},
 		{"one that asks the one below", func(w http.ResponseWriter) http.ResponseWriter { return asking{seeThrough{w}} }, 101, ""},
-		{"one that asks one that cannot", func(w http.ResponseWriter) http.ResponseWriter { return asking{seeThrough{seeThrough{w}}} }, 501, "wsecho_test.asking"},
+		{"one that asks one that cannot", func(w http.ResponseWriter) http.ResponseWriter { return asking{seeThrough{seeThrough{w}}} }, 101, ""},
+		{"one that panics at one that cannot", func(w http.ResponseWriter) http.ResponseWriter { return asserting{seeThrough{seeThrough{w}}} }, 101, ""},
 		{"chi's around one that fails", func(w http.ResponseWriter) http.ResponseWriter {
 			return chimiddleware.NewWrapResponseWriter(refusing{seeThrough{w}}, 1)
-		}, 501, "middleware.hijackWriter"},
+		}, 101, ""},
+		{"an opaque one", func(w http.ResponseWriter) http.ResponseWriter { return opaque{w, nil} }, 101, ""},
+		{"an opaque one that fails", func(w http.ResponseWriter) http.ResponseWriter { return opaque{w, errSecret} }, 501, "wsecho_test.opaque"},
+		{"that one, further down", func(w http.ResponseWriter) http.ResponseWriter { return seeThrough{opaque{w, errSecret}} }, 501, "wsecho_test.opaque"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e := serve(t, &wsecho.Handler{}, func(next http.Handler) http.Handler {
-				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(c.wrap(w), r) })
-			})
+			e := serve(t, &wsecho.Handler{}, throughWriter(c.wrap))
 			e.watch()
 			p, answer, body := e.shake(t, peer.Request{})
 			if answer.StatusCode != c.status {
@@ -93,63 +118,27 @@ func TestHijackThroughWriters(t *testing.T) {
 	}
 }
 
-// recorder is the usual writer of an access log.
-type recorder struct {
-	http.ResponseWriter
-	status int
+// throughWriter is a middleware that puts a writer in the way.
+func throughWriter(wrap func(http.ResponseWriter) http.ResponseWriter) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(wrap(w), r) })
+	}
 }
 
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func (w *recorder) WriteHeader(code int) {
-	w.status = code
-	w.ResponseWriter.WriteHeader(code)
-}
-
-// Access logs see the 101, also around what else is in the way.
-func TestAccessLogSees101(t *testing.T) {
-	own := func(next http.Handler, status func(int)) http.Handler {
+// A response that has begun cannot become a 101, and opens no session.
+func TestHijackAfterAnAnswer(t *testing.T) {
+	h := &wsecho.Handler{}
+	e := serve(t, h, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			rec := &recorder{ResponseWriter: w}
-			next.ServeHTTP(rec, r)
-			status(rec.status)
+			w.WriteHeader(http.StatusOK)
+			next.ServeHTTP(w, r)
 		})
+	})
+	if _, answer, _ := e.shake(t, peer.Request{}); answer.StatusCode != 200 {
+		t.Errorf("%s", answer.Status)
 	}
-	chis := func(next http.Handler, status func(int)) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ww := chimiddleware.NewWrapResponseWriter(w, r.ProtoMajor)
-			next.ServeHTTP(ww, r)
-			status(ww.Status())
-		})
-	}
-	limit := middleware.LimitPerClient(10, nil)
-	for name, c := range map[string]struct {
-		log    func(next http.Handler, status func(int)) http.Handler
-		around func(http.Handler) http.Handler // the handler, within log
-	}{
-		"one's own":                        {own, nil},
-		"chi's":                            {chis, nil},
-		"one's own, around LimitPerClient": {own, limit},
-		"chi's, around LimitPerClient":     {chis, limit},
-		"chi's, around chi's Compress":     {chis, chimiddleware.Compress(5)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			seen := make(chan int, 1)
-			e := serve(t, &wsecho.Handler{}, func(next http.Handler) http.Handler {
-				if c.around != nil {
-					next = c.around(next)
-				}
-				return c.log(next, func(status int) { seen <- status })
-			})
-			p := e.open(t)
-			p.Send(peer.Text("m"))
-			if got := p.Next(); got != "text:m" {
-				t.Errorf("the peer saw %q", got)
-			}
-			if status := wait(t, "the handler returns", seen); status != 101 {
-				t.Errorf("the log saw %d", status)
-			}
-		})
+	if st := h.Stats(); st.Opened != 0 || st.Refused["hijack"] != 1 {
+		t.Errorf("%+v", st)
 	}
 }
 
@@ -161,6 +150,8 @@ func TestHeadThatIsNotTaken(t *testing.T) {
 	}{
 		{"raw", func(w http.ResponseWriter) http.ResponseWriter { return w }},
 		{"plain", func(w http.ResponseWriter) http.ResponseWriter { return plainHijack{w} }},
+		{"behind chi's Logger", func(w http.ResponseWriter) http.ResponseWriter { return chimiddleware.NewWrapResponseWriter(w, 1) }},
+		{"behind one that keeps it back", func(w http.ResponseWriter) http.ResponseWriter { return &delaying{ResponseWriter: w} }},
 	} {
 		t.Run(over.name, func(t *testing.T) {
 			ended := make(chan error, 1)
@@ -168,9 +159,7 @@ func TestHeadThatIsNotTaken(t *testing.T) {
 				OnOpen:  func(s *wsecho.Session, _ *http.Request) error { s.TryWrite(text, []byte("frame")); return nil },
 				OnClose: func(_ context.Context, _ *wsecho.Session, err error) { ended <- err },
 			}
-			e := serve(t, h, func(next http.Handler) http.Handler {
-				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(over.wrap(w), r) })
-			})
+			e := serve(t, h, throughWriter(over.wrap))
 			c, err := net.Dial("tcp", e.srv.Listener.Addr().String())
 			if err != nil {
 				t.Fatal(err)
@@ -188,6 +177,43 @@ func TestHeadThatIsNotTaken(t *testing.T) {
 			if got := h.Stats().Ended; got["lost"] != 1 {
 				t.Errorf("ended as %v", got)
 			}
+		})
+	}
+}
+
+// The handler's goroutine, the place in MaxSessions and Shutdown wait for no peer that does not read.
+func TestHeadThatWaits(t *testing.T) {
+	for name, wrap := range map[string]func(http.ResponseWriter) http.ResponseWriter{
+		"bare":                     func(w http.ResponseWriter) http.ResponseWriter { return w },
+		"behind chi's Logger":      func(w http.ResponseWriter) http.ResponseWriter { return chimiddleware.NewWrapResponseWriter(w, 1) },
+		"behind gorilla's, opaque": func(w http.ResponseWriter) http.ResponseWriter { return plainHijack{w} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := &wsecho.Handler{WriteTimeout: time.Minute}
+				returned := make(chan struct{})
+				ln := peer.Listen(net.Pipe)
+				srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					h.ServeHTTP(wrap(w), r)
+					close(returned)
+				})}
+				go srv.Serve(ln)
+				defer srv.Close()
+				c, err := ln.Dial()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				began := time.Now()
+				c.Write(peer.Request{}.Bytes()) // and nothing is read: a pipe holds nothing
+				<-returned
+				if took := time.Since(began); took != time.Minute { // of the bubble
+					t.Errorf("ServeHTTP returned after %v", took)
+				}
+				if err := h.Shutdown(t.Context()); err != nil || h.Stats().Open != 0 {
+					t.Errorf("Shutdown: %v, %d open", err, h.Stats().Open)
+				}
+			})
 		})
 	}
 }

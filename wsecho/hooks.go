@@ -13,6 +13,9 @@ import (
 // MessageFunc gets one whole message. ctx is s.Context(). p is the hook's to read and to change until
 // it returns; clone it for a goroutine. Text is valid UTF-8.
 //
+// While it runs nothing more of the peer is looked at, and so its pings are not answered: a client may take
+// the session for dead (Python's websockets does after 20 s). Work that takes longer belongs in Session.Go.
+//
 // An error ends the session. A websocket.CloseError itself, not wrapped, is the close code and reason
 // that the peer sees; any other error is logged and sent as 1011 without a text, as is a panic. What
 // Write says of this very session, that its peer is gone, is no error of the hook's, nor is an error
@@ -26,17 +29,16 @@ func Echo(ctx context.Context, s *Session, typ websocket.MessageType, p []byte) 
 
 // open runs OnOpen, within ServeHTTP, and starts the session.
 func (s *Session) open(r *http.Request) {
-	if s.h.reg.enter(s) { // Shutdown has begun: too late for OnOpen
+	defer s.conn.Start() // also if OnOpen ends this goroutine
+	if s.h.reg.add(s) {  // Shutdown has begun: too late for OnOpen
 		s.accepted = s.h.OnOpen == nil
 		s.listed.Store(s.accepted)
 		s.conn.End(shutdown)
-		if s.h.reg.late.Err() != nil { // and for a close handshake
+		if s.h.reg.onCloseCtx.Err() != nil { // and for a close handshake
 			s.conn.Abort()
 		}
-		s.conn.Start()
 		return
 	}
-	defer s.conn.Start() // also if OnOpen ends this goroutine
 	if s.h.OnOpen != nil {
 		if err := s.guard(func() error { return s.h.OnOpen(s, r.WithContext(s.Context())) }); err != nil {
 			s.conn.End(wire.Lost(err)) // unless guard has ended it: Write said that the peer is gone
@@ -47,21 +49,7 @@ func (s *Session) open(r *http.Request) {
 	s.listed.Store(true)
 }
 
-// Go runs f in a goroutine that belongs to the session: OnClose waits for it. ctx is the session's.
-// An error or a panic of f ends the session as a hook's does; nil ends nothing. Go may be called in
-// hooks and in functions that it started; once the session is ending it does nothing.
-func (s *Session) Go(f func(ctx context.Context) error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.over || s.Context().Err() != nil {
-		return
-	}
-	s.gos.Go(func() {
-		s.guard(func() error { return f(s.Context()) })
-	})
-}
-
-// events is a Session as its connection sees it.
+// events is a Session as its connection sees it: a wire.Handler, which the public Session is not.
 type events Session
 
 // Message hands one message to OnMessage.
@@ -72,19 +60,20 @@ func (ev *events) Message(typ websocket.MessageType, p []byte) {
 	}
 }
 
-// Ended sees to the hooks' part of the end: no hook runs, and none but OnClose will.
-func (ev *events) Ended(e *wire.End) { (*Session)(ev).farewell(e) }
+// Ended ends the hooks: none runs, and none but OnClose will.
+func (ev *events) Ended(e *wire.End) { (*Session)(ev).finishHooks(e) }
 
-// Closed: the connection's part is done.
-func (ev *events) Closed() { (*Session)(ev).part() }
+// Closed notes that the connection's part of the end is done.
+func (ev *events) Closed() { (*Session)(ev).release() }
 
+// onMessage calls OnMessage. A panic becomes its error.
 func (s *Session) onMessage(typ websocket.MessageType, p []byte) (err error) {
 	defer recovered(&err)
 	return s.h.set.message(s.Context(), s, typ, p)
 }
 
-// guard runs a hook, and ends the session if that fails. OnMessage needs none: package wire sees to a
-// goroutine of its own that ends.
+// guard runs a hook, and ends the session if that fails or ends its goroutine. OnMessage needs none: package
+// wire sees to a goroutine of its own that ends.
 func (s *Session) guard(hook func() error) error {
 	exited := true
 	defer func() {
@@ -100,12 +89,13 @@ func (s *Session) guard(hook func() error) error {
 	return err
 }
 
-// safely turns a panic of f into its error.
+// safely calls f. A panic becomes its error.
 func safely(f func() error) (err error) {
 	defer recovered(&err)
 	return f()
 }
 
+// recovered, deferred, turns a panic into *err.
 func recovered(err *error) {
 	if v := recover(); v != nil {
 		*err = &PanicError{Value: v, Stack: debug.Stack()}
@@ -116,20 +106,20 @@ func recovered(err *error) {
 func (s *Session) returned(err error) {
 	switch ce, closes := err.(websocket.CloseError); {
 	case closes:
-		e, fit := closing("hook", err, ce.Code, ce.Reason)
-		if s.conn.End(e) && !fit {
-			s.logUnfit(ce.Code)
+		e, valid := closing("hook", err, ce.Code, ce.Reason)
+		if s.conn.End(e) && !valid {
+			s.logInvalidCode(ce.Code)
 		}
-	case s.isWriteError(err):
+	case s.isOwnWriteError(err):
 		// The peer is gone, as Write said. The reader knows better why, or soon will.
 	case !s.conn.End(failed(err)):
 		s.logPanic(err)
 	}
 }
 
-// isWriteError: err is what Write has returned of this session, not a panic with it. A hook's error may
-// panic too.
-func (s *Session) isWriteError(err error) (own bool) {
+// isOwnWriteError says whether err is what Write has returned of this session, and not a panic with it. A
+// hook's error may panic too.
+func (s *Session) isOwnWriteError(err error) (own bool) {
 	defer func() {
 		if recover() != nil {
 			own = false
@@ -139,13 +129,13 @@ func (s *Session) isWriteError(err error) (own bool) {
 	return !panicked && s.conn.Returned(err)
 }
 
-// farewell is the hooks' part of the end.
-func (s *Session) farewell(e *wire.End) {
-	defer s.part()
+// finishHooks is the hooks' part of the end: it waits for the functions of Go, then calls OnClose.
+func (s *Session) finishHooks(e *wire.End) {
+	defer s.release()
 	s.end = e
 	s.logEnd() // first, as a function of Go may hang
 	s.mu.Lock()
-	s.over = true
+	s.finishing = true
 	s.mu.Unlock()
 	s.gos.Wait()
 	if !s.accepted {
@@ -160,9 +150,10 @@ func (s *Session) farewell(e *wire.End) {
 	s.logPanic(safely(func() error { s.h.OnClose(ctx, s, e.Err); return nil }))
 }
 
-// part ends one part of the end; the second leaves the registry, and the session is no more.
-func (s *Session) part() {
-	if s.parts.Add(-1) == 0 {
-		s.h.reg.leave(s)
+// release ends one of the two parts of the end, the connection's and the hooks'; with the second the session
+// leaves the registry and is no more.
+func (s *Session) release() {
+	if s.pending.Add(-1) == 0 {
+		s.h.reg.remove(s)
 	}
 }

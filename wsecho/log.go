@@ -3,35 +3,47 @@ package wsecho
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/coder/websocket"
 )
 
 // record writes to the Logger. One that panics loses its record and no more: this may be the
-// session's own goroutine, where a panic would end the process.
+// session's own goroutine, where a panic would end the process. The first panic is told on stderr, where
+// slog.Default, which may be what panics, has no part.
 func (h *Handler) record(ctx context.Context, level slog.Level, msg string, attrs func() []slog.Attr) {
-	defer func() { recover() }()
+	defer func() {
+		if v := recover(); v != nil {
+			h.loggerPanicked.Do(func() { fmt.Fprintf(os.Stderr, "wsecho: the Logger panicked, records are lost: %v\n", v) })
+		}
+	}()
 	if log := cmp.Or(h.Logger, slog.Default()); log.Enabled(ctx, level) {
 		log.LogAttrs(ctx, level, msg, attrs()...)
 	}
 }
 
+// logPattern reports an entry of OriginPatterns that admits nobody.
 func (h *Handler) logPattern(pattern string, err error) {
 	h.record(context.Background(), slog.LevelError, "wsecho: origin pattern matches nothing", func() []slog.Attr {
 		return []slog.Attr{slog.String("pattern", pattern), slog.Any("err", err)}
 	})
 }
 
+// logRefusal is the one record of a refused handshake.
 func (h *Handler) logRefusal(r *http.Request, e *HandshakeError) {
 	level := slog.LevelInfo
 	if e.err != nil {
 		level = slog.LevelError // the service's own fault
 	}
 	h.record(r.Context(), level, "wsecho: handshake refused", func() []slog.Attr {
-		attrs := []slog.Attr{slog.String("check", e.Check), slog.Int("status", e.Status), slog.String("remote", r.RemoteAddr)}
+		attrs := []slog.Attr{
+			slog.String("check", e.Check), slog.Int("status", e.Status), slog.String("remote", r.RemoteAddr),
+			slog.String("path", e.Path), slog.String("host", e.Host), slog.String("origin", e.Origin), slog.String("subprotocols", e.Subprotocols),
+		}
 		if e.err != nil {
 			attrs = append(attrs, slog.Any("err", e.err))
 		}
@@ -75,7 +87,9 @@ func (s *Session) logPanic(err error) {
 	}
 }
 
-func (s *Session) logUnfit(code websocket.StatusCode) {
+// logUnfit reports a close code that the service chose and may not send.
+// logInvalidCode reports a close code that may not be sent.
+func (s *Session) logInvalidCode(code websocket.StatusCode) {
 	s.h.record(context.WithoutCancel(s.Context()), slog.LevelError, "wsecho: close code may not be sent, 1011 is instead", func() []slog.Attr {
 		return []slog.Attr{slog.Int("code", int(code)), slog.String("remote", s.remote)}
 	})

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -175,9 +177,9 @@ func TestRefusalIsLogged(t *testing.T) {
 		got = append(got, fmt.Sprint(r.level, " ", r.message, " ", r.attrs["check"], " ", r.attrs["status"], " ", r.attrs["remote"], " ", slices.Sorted(maps.Keys(r.attrs))))
 	}
 	if want := []string{
-		"INFO wsecho: handshake refused subprotocol 400 192.0.2.1:1234 [check remote status]",
-		"ERROR wsecho: handshake refused hijack 501 192.0.2.1:1234 [check err remote status]",
-		"INFO wsecho: handshake refused shutdown 503 192.0.2.1:1234 [check remote status]",
+		"INFO wsecho: handshake refused subprotocol 400 192.0.2.1:1234 [check host origin path remote status subprotocols]",
+		"ERROR wsecho: handshake refused hijack 501 192.0.2.1:1234 [check err host origin path remote status subprotocols]",
+		"INFO wsecho: handshake refused shutdown 503 192.0.2.1:1234 [check host origin path remote status subprotocols]",
 	}; !slices.Equal(got, want) {
 		t.Errorf("%q, want\n%q", got, want)
 	}
@@ -202,8 +204,23 @@ func TestNilLogger(t *testing.T) {
 	}
 }
 
-// A Logger that panics costs no session and no refusal anything but the record.
+// A Logger that panics costs no session and no refusal anything but the record, and stderr says so once.
 func TestLoggerPanics(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	stderr := os.Stderr
+	os.Stderr = w
+	defer func() {
+		os.Stderr = stderr
+		w.Close()
+		const want = "wsecho: the Logger panicked, records are lost: the log is full\n"
+		if got, err := io.ReadAll(r); string(got) != want || err != nil {
+			t.Errorf("stderr has %q, %v, want %q", got, err, want)
+		}
+	}()
 	synctest.Test(t, func(t *testing.T) {
 		h := &wsecho.Handler{Logger: slog.New(&panicking{}), OriginPatterns: []string{"["}}
 		c, other := wsechotest.Dial(t, h, "/", nil), wsechotest.Dial(t, h, "/", nil)

@@ -90,7 +90,9 @@ func TestAnswerIsCoders(t *testing.T) {
 func TestExtensionIsCoders(t *testing.T) {
 	const plain, fresh, none = "permessage-deflate", "permessage-deflate; client_no_context_takeover; server_no_context_takeover", ""
 	type answers struct{ takeover, no string } // by the Handler's mode
-	all15 := answers{plain + "; server_max_window_bits=15", "permessage-deflate; client_no_context_takeover; server_max_window_bits=15; server_no_context_takeover"}
+	bits := func(n string) answers {
+		return answers{plain + "; server_max_window_bits=" + n, "permessage-deflate; client_no_context_takeover; server_max_window_bits=" + n + "; server_no_context_takeover"}
+	}
 	for _, c := range []struct {
 		offers []string // header lines
 		want   answers
@@ -106,19 +108,22 @@ func TestExtensionIsCoders(t *testing.T) {
 		{[]string{"permessage-deflate; server_no_context_takeover"}, answers{plain + "; server_no_context_takeover", fresh}, ""},
 		{[]string{"permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits"}, answers{fresh, fresh}, ""},
 		{[]string{" permessage-deflate ;  client_no_context_takeover "}, answers{plain + "; client_no_context_takeover", fresh}, ""},
-		{[]string{"permessage-deflate; server_max_window_bits=10"}, answers{none, none}, ""},
+		{[]string{"permessage-deflate; server_max_window_bits=7"}, answers{none, none}, ""},
+		{[]string{"permessage-deflate; server_max_window_bits=16"}, answers{none, none}, ""},
+		{[]string{"permessage-deflate; server_max_window_bits=08"}, answers{none, none}, ""},
 		{[]string{"permessage-deflate; server_max_window_bits"}, answers{none, none}, ""},
 		{[]string{"permessage-deflate; unknown"}, answers{none, none}, ""},
 		{[]string{"permessage-deflate; client_no_context_takeover=1"}, answers{none, none}, ""},
-		{[]string{"permessage-deflate;"}, answers{none, none}, ""},
 		{[]string{"Permessage-Deflate", "x-webkit-deflate-frame", "permessage-bzip2"}, answers{none, none}, ""},
 		{[]string{"x-made-up; a=1, permessage-deflate"}, answers{plain, fresh}, ""},
 		{[]string{"x-made-up", "permessage-deflate"}, answers{plain, fresh}, ""},
-		{[]string{"permessage-deflate; server_max_window_bits=9, permessage-deflate; server_no_context_takeover, permessage-deflate"}, answers{plain + "; server_no_context_takeover", fresh}, ""},
 		{[]string{"permessage-deflate; unknown", "permessage-deflate; client_no_context_takeover"}, answers{plain + "; client_no_context_takeover", fresh}, ""},
 
-		{[]string{"permessage-deflate; server_max_window_bits=15"}, all15, "section 7.1.2.1: an answer that accepts it must have it"},
-		{[]string{`permessage-deflate; server_max_window_bits="15"`}, all15, "section 7.1: a value may be quoted"},
+		{[]string{"permessage-deflate; server_max_window_bits=8"}, bits("8"), "section 7.1.2.1: coder declines it"},
+		{[]string{"permessage-deflate; server_max_window_bits=12; client_max_window_bits=12"}, bits("12"), "section 7.1.2.1: coder declines it"},
+		{[]string{"permessage-deflate; server_max_window_bits=9, permessage-deflate; server_no_context_takeover, permessage-deflate"}, bits("9"), "section 7.1.2.1: coder declines the first"},
+		{[]string{"permessage-deflate; server_max_window_bits=15"}, bits("15"), "section 7.1.2.1: an answer that accepts it must have it"},
+		{[]string{`permessage-deflate; server_max_window_bits="15"`}, bits("15"), "section 7.1: a value may be quoted"},
 		{[]string{"permessage-deflate; client_max_window_bits=7"}, answers{none, none}, "section 7.1.2.2: no less than 8"},
 		{[]string{"permessage-deflate; client_max_window_bits=16"}, answers{none, none}, "section 7.1.2.2: no more than 15"},
 		{[]string{"permessage-deflate; client_max_window_bits=08"}, answers{none, none}, "section 7.1.2.2: no leading zero"},

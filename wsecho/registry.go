@@ -8,23 +8,25 @@ import (
 	"example.com/wsecho/wsecho/internal/wire"
 )
 
-// registry knows the open sessions of a Handler. A place is taken before the upgrade and given back
-// when OnClose has returned and the connection is gone.
+// registry knows the open sessions of a Handler. A slot is taken before the upgrade and given back when
+// OnClose has returned and the connection is closed.
+//
+// Its lock is taken before a Conn's (Stats), never after it.
 type registry struct {
-	once    sync.Once
-	mu      sync.Mutex
+	once sync.Once // guards init, after which what follows up to mu is fixed
+
+	empty         chan struct{}   // closed when closing and no slot is taken
+	onCloseCtx    context.Context // the contexts of OnClose end when it does
+	cancelOnClose context.CancelFunc
+
+	mu      sync.Mutex            // guards what follows
 	open    map[*Session]struct{} // upgraded, and not gone
-	taken   int                   // places: open sessions, and upgrades under way
+	slots   int                   // taken by open sessions, and by upgrades under way
 	closing bool                  // Shutdown or Close was called
-	empty   chan struct{}         // closed when closing and no place is taken
 	opened  uint64
 	refused map[string]uint64
 	ended   map[string]uint64
-	gone    wire.Counts // of the sessions that are gone
-
-	// late ends when those who wait for OnClose give up: hurry.
-	late  context.Context
-	hurry context.CancelFunc
+	past    wire.Counts // of the sessions that are gone
 }
 
 // init comes first in each of the Handler's methods: any of them may be the first that is called.
@@ -33,45 +35,47 @@ func (g *registry) init() {
 		g.open = map[*Session]struct{}{}
 		g.empty = make(chan struct{})
 		g.refused, g.ended = map[string]uint64{}, map[string]uint64{}
-		g.late, g.hurry = context.WithCancel(context.Background())
+		g.onCloseCtx, g.cancelOnClose = context.WithCancel(context.Background())
 	})
 }
 
+// shuttingDown says whether Shutdown or Close was called.
 func (g *registry) shuttingDown() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.closing
 }
 
-// reserve takes a place.
-func (g *registry) reserve(limit int) *HandshakeError {
+// acquireSlot takes a slot, of which there are limit, or says why there is none.
+func (g *registry) acquireSlot(limit int) *HandshakeError {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
 	case g.closing:
 		return refusedShutdown
-	case limit > 0 && g.taken >= limit:
+	case limit > 0 && g.slots >= limit:
 		return refusedCapacity
 	}
-	g.taken++
+	g.slots++
 	return nil
 }
 
-// release gives a place back.
-func (g *registry) release() {
+// releaseSlot gives a slot back.
+func (g *registry) releaseSlot() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.releaseLocked()
+	g.freeSlot()
 }
 
-func (g *registry) releaseLocked() {
-	if g.taken--; g.closing && g.taken == 0 {
+// freeSlot is releaseSlot under mu.
+func (g *registry) freeSlot() {
+	if g.slots--; g.closing && g.slots == 0 {
 		close(g.empty)
 	}
 }
 
-// enter lists an upgraded session for Shutdown. closing: that has begun, and will not see it.
-func (g *registry) enter(s *Session) (closing bool) {
+// add lists an upgraded session for Shutdown. If closing, that has begun, and will not see it.
+func (g *registry) add(s *Session) (closing bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.open[s] = struct{}{}
@@ -79,18 +83,19 @@ func (g *registry) enter(s *Session) (closing bool) {
 	return g.closing
 }
 
-// leave is the end of a session.
-func (g *registry) leave(s *Session) {
+// remove is the end of a session.
+func (g *registry) remove(s *Session) {
 	c := s.conn.Counts()
+	c.Queued = 0
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.open, s)
-	c.Queued = 0
-	g.gone.Add(c)
+	g.past.Add(c)
 	g.ended[s.end.Label]++
-	g.releaseLocked()
+	g.freeSlot()
 }
 
+// countRefused counts a handshake that was refused.
 func (g *registry) countRefused(check string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -102,12 +107,13 @@ func (g *registry) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.closing {
-		if g.closing = true; g.taken == 0 {
+		if g.closing = true; g.slots == 0 {
 			close(g.empty)
 		}
 	}
 }
 
+// snapshot returns the sessions that are open now.
 func (g *registry) snapshot() []*Session {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -132,9 +138,9 @@ func (h *Handler) Sessions() iter.Seq[*Session] {
 	}
 }
 
-// closeContext is OnClose's: ctx's values, until those who wait for OnClose give up.
+// closeContext returns OnClose's context: ctx's values, until those who wait for OnClose give up.
 func (g *registry) closeContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(g.late, cancel)
+	stop := context.AfterFunc(g.onCloseCtx, cancel)
 	return ctx, func() { stop(); cancel() }
 }

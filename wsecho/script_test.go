@@ -20,14 +20,17 @@ type script struct {
 	open bool // a fragmented message is under way
 	text bool // and is text
 	at   int  // of that text, in runeStream
+
+	inflated int // bytes that are compressed so far
 }
 
 // The sizes at which something changes: forms of length, buffers, limits.
 var scriptSizes = []int{0, 1, 2, 3, 5, 14, 124, 125, 126, 127, 300, 498, 506, 512, 600, 4000, 16370, 16384, 20000, 65534, 65535, 65536}
 
 const (
-	scriptLimit = 65536 // the ReadLimit of FuzzStreams
-	scriptMax   = 300_000
+	scriptLimit = 65536                    // the ReadLimit of FuzzStreams
+	scriptMax   = 300_000                  // bytes of a stream, and of what it inflates to
+	scriptSteps = 500                      // and frames, or so: go test ends a fuzz target at 10 s an input, on a busy machine too
 	runeStream  = "añ€😀\u07ff\U0010ffff z" // repeated without end
 )
 
@@ -68,7 +71,7 @@ var steps = []func(*script){
 
 // run makes the stream.
 func (s *script) run() []byte {
-	for len(s.in) > 0 && len(s.out) < scriptMax {
+	for n := 0; n < scriptSteps && len(s.in) > 0 && len(s.out) < scriptMax && s.inflated < scriptMax; n++ {
 		steps[int(s.next())%len(steps)](s)
 	}
 	return s.out
@@ -141,26 +144,25 @@ func (s *script) compressed() {
 		return
 	}
 	p := []byte(strings.Repeat(runeStream, size/len(runeStream)+1))
+	s.inflated += len(p)
 	var z []byte
 	switch how >> 4 % 8 {
 	case 0: // text that is none
 		z = peer.Deflate(append(p, 0xff))
 	case 1: // no blocks but stored ones
 		z = deflateAt(flate.NoCompression, p)
-	case 2: // a final block behind which the message ends
-		var b bytes.Buffer
-		w, _ := flate.NewWriter(&b, flate.BestSpeed)
-		w.Write(p)
-		w.Close()
-		z, s.odd = append(b.Bytes(), 0), true
+	case 2: // a final block behind which the message ends, with an empty one as RFC 7692 has it
+		z, s.odd = append(peer.Finish(p), 0), true
 	case 3: // final blocks in the middle
-		var b bytes.Buffer
 		for range 1 + how%4 {
-			w, _ := flate.NewWriter(&b, flate.BestSpeed)
-			w.Write(p)
-			w.Close()
+			z = append(z, peer.Finish(p)...)
+			s.inflated += len(p)
 		}
-		z, s.odd = append(b.Bytes(), peer.Deflate([]byte("end"))...), true
+		z, s.odd = append(z, peer.Deflate([]byte("end"))...), true
+	case 6: // or without
+		z, s.odd = peer.Finish(p), true
+	case 7: // all of the flush
+		z = append(peer.Deflate(p), 0, 0, 0xff, 0xff)
 	default:
 		z = peer.Deflate(p)
 	}
@@ -168,6 +170,7 @@ func (s *script) compressed() {
 	if how&1 > 0 {
 		op = peer.OpBinary
 	}
+	s.odd = s.odd || len(p) > scriptLimit && how&2 > 0 // coder says so before the ping between
 	s.compressedFrames(op, z, how)
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 // Shutdown refuses new handshakes from now on, closes every session with 1001 (over DrainSpread),
-// and waits until every OnClose has returned and every connection is gone. When ctx ends first it
-// cuts the connections that are left, ends the ctx of every OnClose, and returns ctx's error; even
+// and waits until every OnClose has returned and both close frames of every session are through, or its
+// connection is gone without. When ctx ends first it cuts the connections that are left, ends the ctx of every OnClose, and returns ctx's error; even
 // under a ctx that has already ended each peer is sent its 1001 if its socket takes it.
 //
 // A service calls it at the same time as http.Server.Shutdown, which neither waits for upgraded
@@ -26,7 +26,7 @@ func (h *Handler) Shutdown(ctx context.Context) error {
 	case <-h.reg.empty:
 		return nil
 	case <-ctx.Done():
-		h.cutAll()
+		h.abortAll()
 		return ctx.Err()
 	}
 }
@@ -36,7 +36,7 @@ func (h *Handler) Shutdown(ctx context.Context) error {
 func (h *Handler) Close() error {
 	h.reg.init()
 	h.reg.close()
-	h.cutAll()
+	h.abortAll()
 	return nil
 }
 
@@ -80,9 +80,9 @@ func (h *Handler) spread(ctx context.Context) time.Duration {
 	return spread
 }
 
-// cutAll ends what is left, now.
-func (h *Handler) cutAll() {
-	h.reg.hurry()
+// abortAll ends what is left, now.
+func (h *Handler) abortAll() {
+	h.reg.cancelOnClose()
 	for _, s := range h.reg.snapshot() {
 		s.conn.End(shutdown)
 		s.conn.Abort()

@@ -8,10 +8,10 @@ import "maps"
 //
 // The causes in Ended are peer (it closed), lost (it vanished), closed (Session.Close), hook (one
 // returned a websocket.CloseError), error (one failed, or ended its goroutine), panic, invalid, too_big
-// and protocol (what the peer sent), pong_timeout, write_timeout and shutdown. A cause that has not
+// and protocol (what the peer sent), pong_timeout, read_timeout, write_timeout and shutdown. A cause that has not
 // been seen is absent.
 type Stats struct {
-	Open        int               `json:"open"`    // upgraded and not gone, OnClose included
+	Open        int               `json:"open"`    // upgraded, and not both closed and past OnClose
 	Opened      uint64            `json:"opened"`  // upgraded, ever
 	Refused     map[string]uint64 `json:"refused"` // handshakes, by HandshakeError.Check
 	Ended       map[string]uint64 `json:"ended"`   // sessions, by cause: see above
@@ -29,7 +29,7 @@ func (h *Handler) Stats() Stats {
 	g := &h.reg
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	sum := g.gone
+	sum := g.past
 	for s := range g.open {
 		sum.Add(s.conn.Counts())
 	}

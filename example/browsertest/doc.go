@@ -1,9 +1,14 @@
 // Package browsertest drives the example's page in a real browser, and its mini program
-// and other clients from Node and Python, all against the real service.
+// and other clients from Node and Python, all against the real service. What a session says
+// last is read by a page of its own, in Chromium and in Firefox.
 //
-// It needs Chromium, Node and Python's websockets, and Node's ws:
+//	browser_test.go  Chromium, over its DevTools protocol
+//	firefox_test.go  Firefox, over WebDriver BiDi
+//	talker_test.go   the server of closing_test.go; the others have the example's
 //
-//	apt-get install chromium python3-websockets
+// It needs Chromium, Firefox, Node and Python's websockets, and Node's ws:
+//
+//	apt-get install chromium firefox-esr python3-websockets
 //	npm --prefix example/browsertest ci
 //	go -C example/browsertest test ./...
 //

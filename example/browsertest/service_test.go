@@ -136,6 +136,7 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	closeChromium()
+	closeFirefox()
 	os.RemoveAll(scratch)
 	fmt.Println("screenshots:", shots)
 	os.Exit(code)

@@ -99,7 +99,7 @@ func TestRefusals(t *testing.T) {
 		{"/ReverseProxy", foreign, "403", "not authorized"},
 		{"/wsecho", foreign, "403", "rigin"},
 		{"/wsecho", []string{"sec-websocket-protocol", "another"}, "400", "echo-protocol"},
-		{"/wsecho", []string{"sec-websocket-version", "12"}, "426", "13"}, // repeated: 13 and 12
+		{"/wsecho", []string{"sec-websocket-version", "12"}, "400", "13"}, // repeated: 13 and 12
 		{"/nowhere", nil, "404", "not found"},
 		{"/page", nil, "501", ""},
 		{"/flushed", nil, "501", ""},

@@ -1,10 +1,8 @@
 package deflate
 
 import (
-	"compress/flate"
 	"io"
-	"slices"
-	"sync"
+	"math"
 
 	"github.com/coder/websocket"
 
@@ -12,112 +10,102 @@ import (
 	"example.com/wsecho/wsecho/internal/pool"
 )
 
-const (
-	windowSize = 32 << 10 // how far back a block refers
-	finalsMax  = 8        // final blocks within one message: each costs the copy of a window
-)
+// windowSize is how far back a block may refer.
+const windowSize = 32 << 10
 
-// Inflater inflates the messages of one peer, one after the other. coder's inflater, which this stands in
-// for, takes a stream that is cut short for a whole one, and what follows a final block (section 7.2.3.4)
-// for the start of the next message.
+// Inflater inflates the messages of one peer, one after the other.
 type Inflater struct {
 	keep   bool   // the peer refers back to its earlier messages
 	window []byte // the end of those
 }
 
-// A message lacks the end of the empty block that its sender flushed with (section 7.2.1). A final
-// block of one byte behind it shows that the message ends where a block does.
-const (
-	flushEnd   = "\x00\x00\xff\xff"
-	endByte    = 'a'
-	messageEnd = flushEnd + "\x4b\x04\x00"
-)
-
-// source is a pooled flate.Reader and what it reads.
-type source struct {
-	p    []byte
-	tail string
-	r    io.ReadCloser // also a flate.Resetter
-}
-
-var sources = sync.Pool{New: func() any {
-	f := new(source)
-	f.r = flate.NewReader(f)
-	return f
-}}
-
-// Read is what flate calls for the length and the bytes of a stored block; for all else it is ReadByte.
-func (f *source) Read(p []byte) (n int, err error) {
-	for n < len(p) && err == nil {
-		if p[n], err = f.ReadByte(); err == nil {
-			n++
-		}
-	}
-	return n, err
-}
-
-// ReadByte lets flate read no further than a block's end.
-func (f *source) ReadByte() (b byte, err error) {
-	switch {
-	case len(f.p) > 0:
-		b, f.p = f.p[0], f.p[1:]
-	case len(f.tail) > 0:
-		b, f.tail = f.tail[0], f.tail[1:]
-	default:
-		err = io.ErrUnexpectedEOF
-	}
-	return b, err
-}
-
-var (
-	errCutShort = frame.Invalid("compressed data is cut short", nil)
-	errFinals   = frame.Invalid("too many final blocks in one message", nil)
-)
+var errCutShort = frame.Invalid("compressed data is cut short", nil)
 
 // Inflate returns the message whose deflated payload is p, in a buffer for pool.Free, also with an error.
 // That is websocket.ErrMessageTooBig for one longer than limit, unless limit is negative.
+//
+// A message may have any number of final blocks (RFC 7692 section 7.2.3.4), may end with one, and may
+// have kept the four bytes that section 7.2.1 has its sender take off: other peers take all these.
 func (z *Inflater) Inflate(p []byte, limit int64) (msg *[]byte, err error) {
-	msg = pool.Message(len(p))
 	if len(p) == 0 {
-		return msg, nil // not what section 7.2.3.6 asks for, but what some send and zlib takes
+		return pool.Message(0), nil // not what section 7.2.3.6 asks for, but what some send and zlib takes
 	}
-	f := sources.Get().(*source)
-	defer sources.Put(f)
-	f.p, f.tail = p, messageEnd
-	f.r.(flate.Resetter).Reset(f, z.window)
-	for finals := 0; ; {
-		if len(*msg) == cap(*msg) {
-			msg = pool.Grow(msg, 1)
-		}
-		have := len(*msg)
-		n, err := f.r.Read((*msg)[have:cap(*msg)])
-		have += n
-		*msg = (*msg)[:have]
-		if limit >= 0 && int64(have)-1 > limit { // endByte is not the message's
-			return msg, websocket.ErrMessageTooBig
-		}
+	if limit < 0 {
+		limit = math.MaxInt64
+	}
+	f := openSource(p, z.window)
+	defer f.free()
+	out := output{msg: pool.Message(len(p)), limit: limit}
+	for {
+		n, err := f.r.Read(out.room())
+		out.took(n)
 		switch {
+		case out.beyond == 2:
+			return out.msg, websocket.ErrMessageTooBig
 		case err == nil:
+			f.turn.work(n)
 			continue
 		case err != io.EOF:
-			return msg, frame.Invalid("compressed data does not inflate", err)
-		case f.tail == "" && have > 0 && (*msg)[have-1] == endByte:
-			*msg = (*msg)[:have-1]
-			if z.keep {
-				z.window = lastWindow(z.window, *msg)
-			}
-			return msg, nil
-		case f.tail == "":
-			return msg, errCutShort
+			return out.msg, frame.Invalid("compressed data does not inflate", err)
+		case f.more():
+			f.resume(z.window, *out.msg)
+			continue
+		case f.ending && !out.cutEndByte():
+			return out.msg, errCutShort
+		case out.beyond == 1:
+			return out.msg, websocket.ErrMessageTooBig
 		}
-		if finals++; finals > finalsMax { // the sender's own final blocks, section 7.2.3.4
-			return msg, errFinals
+		if z.keep {
+			z.window = lastWindow(z.window, *out.msg)
 		}
-		f.r.(flate.Resetter).Reset(f, lastWindow(slices.Clone(z.window), *msg))
+		return out.msg, nil
 	}
 }
 
-// lastWindow is the end of a and b together, in a's memory where that does.
+// output is a message as far as it has been inflated. Its buffer never grows for what is beyond the limit.
+type output struct {
+	msg    *[]byte
+	limit  int64
+	excess [2]byte // the first bytes beyond the limit, of which endByte may be one
+	beyond int     // how many
+}
+
+// room is where the next bytes go.
+func (o *output) room() []byte {
+	have := int64(len(*o.msg))
+	if have == o.limit {
+		return o.excess[o.beyond:]
+	}
+	if len(*o.msg) == cap(*o.msg) {
+		o.msg = pool.Grow(o.msg, 1)
+	}
+	return (*o.msg)[have:min(int64(cap(*o.msg)), o.limit)]
+}
+
+// took notes that n bytes of the room are filled.
+func (o *output) took(n int) {
+	if int64(len(*o.msg)) == o.limit {
+		o.beyond += n
+		return
+	}
+	*o.msg = (*o.msg)[:len(*o.msg)+n]
+}
+
+// cutEndByte takes endByte off, if that is the last byte.
+func (o *output) cutEndByte() bool {
+	last := len(*o.msg) - 1
+	switch {
+	case o.beyond > 0 && o.excess[o.beyond-1] == endByte:
+		o.beyond--
+	case o.beyond == 0 && last >= 0 && (*o.msg)[last] == endByte:
+		*o.msg = (*o.msg)[:last]
+	default:
+		return false
+	}
+	return true
+}
+
+// lastWindow is the end of a and b together, in a's memory where that is large enough.
 func lastWindow(a, b []byte) []byte {
 	if len(b) >= windowSize {
 		return append(a[:0], b[len(b)-windowSize:]...)

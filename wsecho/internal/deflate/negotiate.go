@@ -2,10 +2,11 @@ package deflate
 
 import (
 	"iter"
-	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/coder/websocket"
+
+	"example.com/wsecho/wsecho/internal/header"
 )
 
 const (
@@ -18,56 +19,78 @@ const (
 
 // Negotiate answers the client's offers (section 7.1): it takes the first that it can meet. If there is
 // none, or mode is disabled, z is nil and answer "".
-func Negotiate(offers iter.Seq[string], mode websocket.CompressionMode) (z *Codec, answer string) {
+func Negotiate(offers iter.Seq[header.Extension], mode websocket.CompressionMode) (z *Codec, answer string) {
 	if mode == websocket.CompressionDisabled {
 		return nil, ""
 	}
-	fresh := mode == websocket.CompressionNoContextTakeover
-	for offer := range offers {
-		params := strings.Split(offer, ";")
-		if strings.TrimSpace(params[0]) != extensionName {
+	for extension := range offers {
+		if extension.Name != extensionName {
 			continue
 		}
-		asked, ok := parseOffer(params[1:])
-		if !ok {
-			continue
+		if o, ok := parseOffer(extension); ok {
+			return o.accept(mode == websocket.CompressionNoContextTakeover)
 		}
-		z = &Codec{In: Inflater{keep: !fresh && !asked[clientFresh]}, Out: Deflater{keep: !fresh && !asked[serverFresh]}}
-		answer = extensionName
-		if asked[serverBits] { // section 7.1.2.1: an offer with it is accepted by an answer with it
-			answer += "; " + serverBits + "=15"
-		}
-		if !z.Out.keep {
-			answer += "; " + serverFresh
-		}
-		if !z.In.keep {
-			answer += "; " + clientFresh
-		}
-		return z, answer
 	}
 	return nil, ""
 }
 
-// parseOffer reads the parameters of one offer. It declines (ok is false) one that asks for a smaller
-// window of ours, which compress/flate does not have, and one with a parameter that it does not know,
-// that stands twice or whose value is bad, as section 7.1 demands.
-func parseOffer(params []string) (asked map[string]bool, ok bool) {
-	asked = map[string]bool{}
-	for _, param := range params {
-		key, value, valued := strings.Cut(param, "=")
-		key, value = strings.TrimSpace(key), strings.Trim(strings.TrimSpace(value), `"`)
-		switch {
-		case asked[key]:
-			return nil, false
-		case (key == serverFresh || key == clientFresh) && !valued:
-		case key == serverBits && value == "15":
-		case key == clientBits && (!valued || slices.Contains(windowBits, value)): // a smaller one costs nothing
-		default:
-			return nil, false
-		}
-		asked[key] = true
-	}
-	return asked, true
+// offer is what one offer asks for.
+type offer struct {
+	serverFresh, clientFresh bool // no context takeover, of ours and of the client's
+	serverBits               int  // 2 to the power of it is how far back we may refer; 0: it does not say
 }
 
-var windowBits = []string{"8", "9", "10", "11", "12", "13", "14", "15"}
+// accept meets the offer. fresh: without context takeover in either direction, whatever it asks for.
+func (o offer) accept(fresh bool) (z *Codec, answer string) {
+	z = &Codec{In: Inflater{keep: !fresh && !o.clientFresh}, Out: Deflater{keep: !fresh && !o.serverFresh, window: windowSize}}
+	answer = extensionName
+	if o.serverBits > 0 { // section 7.1.2.1: who accepts it says so
+		z.Out.window = 1 << o.serverBits
+		answer += "; " + serverBits + "=" + strconv.Itoa(o.serverBits)
+	}
+	if !z.Out.keep {
+		answer += "; " + serverFresh
+	}
+	if !z.In.keep {
+		answer += "; " + clientFresh
+	}
+	return z, answer
+}
+
+// parseOffer reads the parameters of one offer. It declines (ok is false) one with a parameter that it
+// does not know, that stands twice or whose value is bad, as section 7.1 demands.
+func parseOffer(extension header.Extension) (o offer, ok bool) {
+	seen := map[string]bool{}
+	for p := range extension.Params() {
+		if seen[p.Name] || !o.set(p) {
+			return offer{}, false
+		}
+		seen[p.Name] = true
+	}
+	return o, true
+}
+
+// set takes one parameter in.
+func (o *offer) set(p header.Param) (ok bool) {
+	switch p.Name {
+	case serverFresh:
+		o.serverFresh = true
+		return !p.Valued
+	case clientFresh:
+		o.clientFresh = true
+		return !p.Valued
+	case serverBits:
+		o.serverBits, ok = windowBits(p.Value)
+		return ok
+	case clientBits: // our window is the largest, so that it need not be answered (section 7.1.2.2)
+		_, ok = windowBits(p.Value)
+		return ok || !p.Valued
+	}
+	return false
+}
+
+// windowBits reads the number of a window's bits: 8 to 15, without a leading zero (section 7.1.2).
+func windowBits(value string) (bits int, ok bool) {
+	bits, err := strconv.Atoi(value)
+	return bits, err == nil && 8 <= bits && bits <= 15 && strconv.Itoa(bits) == value
+}

@@ -26,7 +26,7 @@ func TestDeploy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, exec.Command(path, "-addr", "127.0.0.1:0", "-spread", spread.String()))
+	p := start(t, exec.Command(path, "-addr", "127.0.0.1:0", "-per-client", "0", "-spread", spread.String()))
 	addr := p.says(t, "http://", 1)
 	clients := openMany(t, addr, n)
 	p.cmd.Process.Signal(syscall.SIGTERM)

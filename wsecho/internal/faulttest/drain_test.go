@@ -74,7 +74,7 @@ func TestBusyDrain(t *testing.T) {
 		for library, dial := range libraries {
 			for n := range rounds {
 				t.Run(fmt.Sprintf("%s, %s, %d", road, library, n), func(t *testing.T) {
-					s := serve(t, &wsecho.Handler{CloseTimeout: time.Minute})
+					s := serve(t, &wsecho.Handler{CloseTimeout: time.Hour})
 					addr := from(t, s.addr)
 					sessiontest.DrainBusy(t, s.h, func() sessiontest.Busy { return dial(t, "ws://"+addr+"/ws?name=page") })
 				})

@@ -176,8 +176,8 @@ func Sendable(c websocket.StatusCode) bool {
 	return c >= 1000 && c <= 1003 || c >= 1007 && c <= 1014 || c >= 3000 && c <= 4999
 }
 
-// CutReason shortens a reason to what fits a close frame and is UTF-8.
-func CutReason(reason string) string {
+// TruncateReason shortens a reason to what fits a close frame and is UTF-8.
+func TruncateReason(reason string) string {
 	for i, r := range reason {
 		_, size := utf8.DecodeRuneInString(reason[i:])
 		if r == utf8.RuneError && size == 1 || i+size > maxCloseReason {

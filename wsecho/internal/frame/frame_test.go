@@ -3,6 +3,7 @@ package frame
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -109,7 +110,7 @@ func TestParseHeaderLengths(t *testing.T) {
 
 // What AppendHeader writes, a client's header with the same length says as well.
 func TestAppendHeader(t *testing.T) {
-	for _, n := range []int{0, 1, 125, 126, 127, 255, 256, 65535, 65536, 65537, 1 << 24, 1 << 40} {
+	for _, n := range []int{0, 1, 125, 126, 127, 255, 256, 65535, 65536, 65537, 1 << 24, math.MaxInt & 0x0102030405060708, math.MaxInt} {
 		b := AppendHeader([]byte("before"), Text, n)
 		if !bytes.HasPrefix(b, []byte("before")) {
 			t.Fatalf("%d: %q", n, b)
@@ -222,7 +223,7 @@ func FuzzValidPrefix(f *testing.F) {
 	f.Fuzz(checkPrefix)
 }
 
-func TestCutReason(t *testing.T) {
+func TestTruncateReason(t *testing.T) {
 	long := strings.Repeat("r", maxCloseReason)
 	for _, v := range []struct{ reason, want string }{
 		{"", ""}, {"bye", "bye"}, {long, long}, {long + "r", long},
@@ -230,7 +231,7 @@ func TestCutReason(t *testing.T) {
 		{long[:120] + "😀", long[:120]}, {long[:119] + "😀x", long[:119] + "😀"},
 		{"a\xffb", "a"}, {"\xff", ""}, {"cut short \xe2\x82", "cut short "}, {"real \ufffd", "real \ufffd"},
 	} {
-		if got := CutReason(v.reason); got != v.want {
+		if got := TruncateReason(v.reason); got != v.want {
 			t.Errorf("%q is cut to %q, want %q", v.reason, got, v.want)
 		}
 	}

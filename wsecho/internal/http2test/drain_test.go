@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 	gorilla "github.com/gorilla/websocket"
@@ -59,7 +60,7 @@ func TestBusyDrain(t *testing.T) {
 	for library, dial := range libraries {
 		for n := range rounds {
 			t.Run(fmt.Sprintf("%s, %d", library, n), func(t *testing.T) {
-				h := &wsecho.Handler{CloseTimeout: patience, Logger: new(sessiontest.Log).Logger()}
+				h := &wsecho.Handler{CloseTimeout: time.Hour, Logger: new(sessiontest.Log).Logger()}
 				s := serve(t, h, true)
 				t.Cleanup(func() { h.Close() })
 				sessiontest.DrainBusy(t, h, func() sessiontest.Busy { return dial(t, s.url) })

@@ -5,6 +5,7 @@
 //	handshake.go  the request
 //	frame.go      frames to send
 //	deflate.go    permessage-deflate
+//	inflate.go    how far back a compressed message refers
 //	peer.go       what the server sent
 //	message.go    the same, and how it ended, as tests spell it
 //	pipe.go       connections in memory
@@ -28,6 +29,7 @@ type Peer struct {
 	Timeout  time.Duration // of each read and write; 0: 20 s
 	Mute     bool          // answers neither a ping nor a close frame
 	Inflates bool          // permessage-deflate was negotiated
+	Window   int           // what was agreed on, in bytes: no message may refer further back; 0: unchecked
 	Deflated int           // messages that arrived compressed
 
 	br     *bufio.Reader

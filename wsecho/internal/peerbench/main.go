@@ -14,6 +14,8 @@
 //
 //	go -C wsecho/internal/peerbench run . -only wsecho,gws,bare -columns ping-pong -rounds 5
 //
+// What it costs some sessions that others flood the server is a command of its own: neighbours.go.
+//
 // How each server is written is in its peer_*.go; what each column does is in columns.go.
 package main
 
@@ -31,9 +33,11 @@ func main() {
 
 // run is main with its arguments and streams given. It returns the exit code: 1 when a run failed, 2 for bad flags.
 func run(args []string, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == serveCommand {
-		if err := serve(args[1:], os.Stdin, os.Stdout); err != nil {
-			fmt.Fprintln(stderr, "peerbench serve:", err)
+	if len(args) > 0 && commands[args[0]] != nil {
+		switch err := commands[args[0]](args[1:], stdout, stderr); {
+		case errors.Is(err, flag.ErrHelp):
+		case err != nil:
+			fmt.Fprintf(stderr, "peerbench %s: %v\n", args[0], err)
 			return 1
 		}
 		return 0
@@ -51,6 +55,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// commands are what the first argument may ask for instead of the table. The first two are processes of the others.
+var commands = map[string]func(args []string, stdout, stderr io.Writer) error{
+	serveCommand:      func(args []string, stdout, _ io.Writer) error { return serve(args, os.Stdin, stdout) },
+	floodCommand:      func(args []string, stdout, _ io.Writer) error { return runFlood(args, os.Stdin, stdout) },
+	neighboursCommand: neighbours,
 }
 
 // compare carries out the plan and prints the table; the chart goes to the file named svg unless that is "".

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	for _, l := range liars {
 		peers = append(peers, l.peer)
 	}
-	if len(os.Args) > 1 && os.Args[1] == serveCommand {
+	if len(os.Args) > 1 && (os.Args[1] == serveCommand || os.Args[1] == floodCommand) {
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())

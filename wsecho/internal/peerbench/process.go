@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A process is a server that runs in a process of its own.
+// A process is a server, or what floods one, that runs in a process of its own.
 type process struct {
 	cmd     *exec.Cmd
 	control io.WriteCloser
@@ -18,11 +18,26 @@ type process struct {
 }
 
 func start(p peer, modes ...string) (*process, error) {
+	s, err := launch(append([]string{serveCommand, p.name}, modes...)...)
+	if err != nil {
+		return nil, err
+	}
+	var hello greeting
+	if err := s.answers.Decode(&hello); err != nil {
+		s.stop()
+		return nil, fmt.Errorf("server did not start: %w", err)
+	}
+	s.addr = hello.Addr
+	return s, nil
+}
+
+// launch runs this program with args, in a process of its own.
+func launch(args ...string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self, append([]string{serveCommand, p.name}, modes...)...)
+	cmd := exec.Command(self, args...)
 	cmd.Stderr = os.Stderr
 	cmd.WaitDelay = time.Second
 	control, err := cmd.StdinPipe()
@@ -36,14 +51,7 @@ func start(p peer, modes ...string) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	s := &process{cmd: cmd, control: control, answers: json.NewDecoder(answers)}
-	var hello greeting
-	if err := s.answers.Decode(&hello); err != nil {
-		s.stop()
-		return nil, fmt.Errorf("server did not start: %w", err)
-	}
-	s.addr = hello.Addr
-	return s, nil
+	return &process{cmd: cmd, control: control, answers: json.NewDecoder(answers)}, nil
 }
 
 func (s *process) usage() (u usage, err error) { return u, s.ask(askUsage, &u) }

@@ -86,7 +86,7 @@ func DrainBusy(t testing.TB, h *wsecho.Handler, dial func() Busy) {
 		st := h.Stats()
 		return st.Open == busyClients && st.MessagesOut > 200*busyClients
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	err := h.Shutdown(ctx)
 	clients.Wait()

@@ -41,14 +41,28 @@ func runClosing(t *testing.T, over Transport) {
 // glance is how long a test looks for what must not happen.
 const glance = 50 * time.Millisecond
 
+// sees reads what the peer sees, to the end.
+func sees(p *peer.Peer) <-chan string {
+	saw := make(chan string, 100)
+	go func() {
+		for {
+			m, _, _ := strings.Cut(p.Next(), " ") // whatever the reason
+			if saw <- m; !strings.Contains(m, ":") || m == "error:" {
+				return
+			}
+		}
+	}()
+	return saw
+}
+
 // seesNothing checks that neither a frame nor the end comes for a moment.
-func seesNothing(t *testing.T, p *peer.Peer, when string) {
+func seesNothing(t *testing.T, saw <-chan string, when string) {
 	t.Helper()
-	p.Timeout = glance
-	if m := p.Next(); m != "timeout" {
+	select {
+	case m := <-saw:
 		t.Fatalf("%s the peer saw %q", when, m)
+	case <-time.After(glance):
 	}
-	p.Timeout = 0
 }
 
 func endsAfterBoth(t *testing.T, over Transport) {
@@ -64,17 +78,18 @@ func endsAfterBoth(t *testing.T, over Transport) {
 			t.Parallel()
 			b := Start(t, over, &wsecho.Handler{CloseTimeout: time.Hour, ReadLimit: limit}, false)
 			b.Peer.Mute = true
+			saw := sees(b.Peer)
 			begin.do(b)
-			if m, _, _ := strings.Cut(b.Peer.Next(), " "); m != begin.code {
+			if m := <-saw; m != begin.code {
 				t.Fatalf("the peer saw %q", m)
 			}
-			seesNothing(t, b.Peer, "before its own close frame")
+			seesNothing(t, saw, "before its own close frame")
 			for range 10 { // it has not seen ours yet
 				b.Send(peer.Binary(make([]byte, limit)))
 			}
-			seesNothing(t, b.Peer, "after more messages")
+			seesNothing(t, saw, "after more messages")
 			b.Send(peer.Close(1000, ""))
-			if m := b.Peer.Next(); m != "eof" {
+			if m := <-saw; m != "eof" {
 				t.Errorf("after both close frames the peer saw %q", m)
 			}
 			b.Gone(t)
@@ -102,8 +117,8 @@ func letsGo(t *testing.T, over Transport, oursFirst bool) {
 		if oursFirst {
 			s.Close(1000, "")
 		} else {
-			go p.Send(peer.Close(1000, "")) // over a pipe it may wait
 			p.Mute = true
+			go p.Send(peer.Close(1000, "")) // over a pipe it may wait
 		}
 		if got := p.Rest(); !slices.Equal(got, []string{"close:1000", "eof"}) {
 			t.Errorf("the peer saw %q", got)
@@ -146,13 +161,14 @@ func breaks(t *testing.T, over Transport) {
 func breaksAfterwards(t *testing.T, over Transport) {
 	b := Start(t, over, &wsecho.Handler{CloseTimeout: time.Hour}, false)
 	b.Peer.Mute = true
+	saw := sees(b.Peer)
 	b.Session.Close(4000, "")
-	if m := b.Peer.Next(); m != "close:4000" {
+	if m := <-saw; m != "close:4000" {
 		t.Fatalf("the peer saw %q", m)
 	}
-	seesNothing(t, b.Peer, "before it breaks the protocol")
+	seesNothing(t, saw, "before it breaks the protocol")
 	b.Send(peer.Frame{First: peer.Fin | peer.OpText, Unmasked: true}.Bytes())
-	if m := b.Peer.Next(); m != "eof" {
+	if m := <-saw; m != "eof" {
 		t.Errorf("the peer saw %q", m)
 	}
 	b.CheckHooks(t, End{Label: "closed"})

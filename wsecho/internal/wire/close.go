@@ -132,7 +132,7 @@ func (c *Conn) flushed() bool {
 // the peer's last messages, its close frame or EOF. Should it find nothing, the timer ends the
 // connection. Under mu.
 func (c *Conn) broken(err error) {
-	c.out.err = &EndedError{c, fmt.Errorf("connection lost: %w", err)}
+	c.out.err = &endedError{c, fmt.Errorf("connection lost: %w", err)}
 	c.out.discard()
 	c.endWithin(c.cfg.CloseTimeout)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -276,8 +277,8 @@ func TestFirstEndCounts(t *testing.T) {
 			t.Error("not the first counts")
 		}
 		err := r.TryWrite(1, []byte("late"))
-		var e *EndedError
-		if !errors.As(err, &e) || !errors.Is(err, by(4000).Err) || !r.Returned(err) {
+		var e WriteError
+		if !errors.As(err, &e) || !e.Of(r.Conn) || !e.Ended() || !errors.Is(err, net.ErrClosed) || !errors.Is(err, by(4000).Err) {
 			t.Errorf("TryWrite: %v", err)
 		}
 		r.sees("close:4000")

@@ -7,7 +7,6 @@ import (
 	"net"
 	"testing"
 
-	"example.com/wsecho/wsecho/internal/deflate"
 	"example.com/wsecho/wsecho/internal/peer"
 )
 
@@ -16,7 +15,7 @@ func TestEndWhileDeflating(t *testing.T) {
 	p := make([]byte, 2<<20)
 	rand.Read(p) // which does not get smaller
 	for range 3 {
-		r := prepare(t, viaTCP, config(func(cfg *Config) { cfg.WriteLimit = -1 }), new(deflate.Codec))
+		r := prepare(t, viaTCP, config(func(cfg *Config) { cfg.WriteLimit = -1 }), codec())
 		r.begin()
 		wrote := make(chan error, 1)
 		go func() { wrote <- r.Write(context.Background(), 2, p) }()

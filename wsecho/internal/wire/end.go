@@ -3,7 +3,6 @@ package wire
 import (
 	"errors"
 	"fmt"
-	"net"
 
 	"github.com/coder/websocket"
 
@@ -17,11 +16,10 @@ var (
 	ErrReadTimeout = errors.New("wsecho: a message takes too long to arrive")
 	// ErrWriteTimeout is the end's error when the peer took nothing for WriteTimeout.
 	ErrWriteTimeout = errors.New("wsecho: the peer takes nothing")
-	// ErrWriteLimit is TryWrite's error when the message finds no room.
-	ErrWriteLimit = errors.New("wsecho: too much waits for the peer")
 )
 
-// End is why a connection ends: how that is counted, what the Handler and what the peer is told.
+// End is why a connection ends: how that is counted, what the Handler and what the peer is told. It is also the
+// error that says so: what Context ends with, and what Write returns from then on.
 type End struct {
 	Label  string
 	Err    error
@@ -43,6 +41,27 @@ var (
 	tooBig       = &End{Label: "too_big", Err: fmt.Errorf("wsecho: %w", websocket.ErrMessageTooBig),
 		Code: websocket.StatusMessageTooBig, Reason: "message too big"}
 )
+
+// Error says what Err does.
+func (e *End) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *End) Unwrap() error { return e.Err }
+
+// As finds the close frame that ended the connection, ours or, if it came first, the peer's: so that
+// websocket.CloseStatus tells its code, whatever Err is or wraps.
+func (e *End) As(target any) bool {
+	closed, ok := target.(*websocket.CloseError)
+	if !ok || e.Code == 0 {
+		return false
+	}
+	if peer, ok := e.Err.(websocket.CloseError); ok && e.peerDone {
+		*closed = peer
+	} else {
+		*closed = websocket.CloseError{Code: e.Code, Reason: e.Reason}
+	}
+	return true
+}
 
 // Goexit is the end of a connection whose Handler ended its goroutine (runtime.Goexit, t.FailNow).
 var Goexit = &End{Label: "error", Err: errors.New("wsecho: a hook ended its goroutine"), Code: websocket.StatusInternalError}
@@ -96,7 +115,7 @@ func (c *Conn) End(e *End) (first bool) {
 	if from == working {
 		rest = c.in.rest() // under mu: the reader gives its buffer back under mu too
 	}
-	c.cancel(e.Err)
+	c.cancel(e)
 	c.closeOutput()
 	if e.hopeless {
 		c.abort()
@@ -108,31 +127,4 @@ func (c *Conn) End(e *End) (first bool) {
 		go c.handler.Ended(e)
 	}
 	return true
-}
-
-// EndedError is Write's error for a connection that is ending, or whose peer is gone. It matches
-// net.ErrClosed.
-type EndedError struct {
-	conn *Conn
-	err  error
-}
-
-func (e *EndedError) Error() string { return fmt.Sprintf("wsecho: session over: %v", e.err) }
-
-// Unwrap returns net.ErrClosed and the end's error.
-func (e *EndedError) Unwrap() []error { return []error{net.ErrClosed, e.err} }
-
-// Returned says whether err is, or wraps, what Write or TryWrite has returned of this very connection: that
-// it is ending, which is no news.
-func (c *Conn) Returned(err error) bool {
-	var e *EndedError
-	return errors.As(err, &e) && e.conn == c
-}
-
-// errEnded returns Write's error once the connection is ending, nil before. Under mu.
-func (c *Conn) errEnded() error {
-	if c.end != nil {
-		return &EndedError{c, c.end.Err}
-	}
-	return c.out.err
 }

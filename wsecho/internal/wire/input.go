@@ -15,6 +15,10 @@ import (
 // maxUnseenReserve is how much of a message's memory the header of a frame reserves before its bytes come.
 const maxUnseenReserve = 64 << 10
 
+// maxMessage bounds a message where nothing else does: its buffer, which doubles as it grows, must have a
+// length.
+const maxMessage = math.MaxInt / 2
+
 // input makes messages and control frames of what the peer sends. It reads nothing itself: a socket.Reader
 // fills the Space that it gives (buffer.go), arrived says how much came, and next takes out what is whole.
 // It belongs to the goroutine that reads.
@@ -211,15 +215,15 @@ func (in *input) discard() {
 // little longer than what it inflates to.
 func (in *input) tooLong(h frame.Header) bool {
 	limit := in.limit
-	if limit < 0 {
-		limit = math.MaxInt64 // which the fragments of a message may not add up to either
+	if limit < 0 || limit > maxMessage {
+		limit = maxMessage
 	}
 	deflated := h.RSV1
 	if in.open {
 		deflated = in.deflated
 	}
 	if deflated {
-		limit += min(limit>>10+1024, math.MaxInt64-limit)
+		limit += min(limit>>10+1024, maxMessage-limit)
 	}
 	if in.open {
 		limit -= int64(len(*in.msg))

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 
-	"example.com/wsecho/wsecho/internal/deflate"
 	"example.com/wsecho/wsecho/internal/frame"
 	"example.com/wsecho/wsecho/internal/peer"
 )
@@ -50,7 +49,7 @@ func (o *outcome) take(in *input, rested func()) {
 func newInput(limit int64, compression bool) *input {
 	in := &input{limit: limit}
 	if compression {
-		in.inflater = &new(deflate.Codec).In
+		in.inflater = &codec().In
 	}
 	return in
 }

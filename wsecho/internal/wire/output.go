@@ -18,7 +18,7 @@ type output struct {
 	flushing bool          // the flusher lives: nobody else touches the socket's sending side
 	shut     bool          // the sending side is shut down, or about to be
 	timer    *time.Timer   // ends the hold; made at the first
-	err      error         // *EndedError once a write has failed: nothing more is sent
+	err      error         // *endedError once a write has failed: nothing more is sent
 	room     chan struct{} // closed when bytes have left, or never will
 	pong     []byte        // the payload of a pong that waits for room; nil: none does
 	sent     int64         // bytes that have left
@@ -30,6 +30,12 @@ type output struct {
 func (o *output) count(n int) {
 	o.messages++
 	o.bytes += uint64(n)
+}
+
+// exceeds says whether n more bytes do not fit beside what waits. A message always fits an empty queue; a
+// negative limit is none.
+func (o *output) exceeds(n, limit int) bool {
+	return limit > 0 && o.q.n > 0 && o.q.n+n > limit
 }
 
 // took takes n bytes off the queue, which the socket has taken.

@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"example.com/wsecho/wsecho/internal/deflate"
+	"example.com/wsecho/wsecho/internal/header"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/socket"
 )
@@ -172,6 +173,12 @@ func bubble(t *testing.T, cfg *Config, work func(r *rig, p string), test func(r 
 	synctest.Test(t, func(t *testing.T) { test(start(t, viaPipe, cfg, work)) })
 }
 
+// codec returns what a connection has that compresses each message by itself.
+func codec() *deflate.Codec {
+	z, _ := deflate.Negotiate(slices.Values([]header.Extension{{Name: "permessage-deflate"}}), websocket.CompressionNoContextTakeover)
+	return z
+}
+
 // by is the end that these tests bring about.
 func by(code websocket.StatusCode) *End {
 	return &End{Label: "closed", Err: websocket.CloseError{Code: code}, Code: code}
@@ -227,8 +234,8 @@ func (r *rig) endsAs(label string, causes ...error) {
 	if e.Label != label || slices.ContainsFunc(causes, func(err error) bool { return !errors.Is(e.Err, err) }) {
 		r.t.Errorf("ended as %s: %v; want %s", e.Label, e.Err, label)
 	}
-	if context.Cause(r.Context()) != e.Err {
-		r.t.Errorf("the context's cause is %v, the end's error %v", context.Cause(r.Context()), e.Err)
+	if cause := context.Cause(r.Context()); cause != error(e) {
+		r.t.Errorf("the context's cause is %v, not the end", cause)
 	}
 }
 

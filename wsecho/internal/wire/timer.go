@@ -107,7 +107,7 @@ func (c *Conn) onTick() {
 	case c.end != nil: // the close has taken too long
 		c.abandonUnacked()
 	case c.out.err != nil: // a write failed, and the reader found no cause
-		e = Lost(errors.Unwrap(c.out.err.(*EndedError).err)) // which says the same
+		e = Lost(errors.Unwrap(c.out.err.(*endedError).err)) // which says the same
 	default:
 		e = c.doDue()
 	}

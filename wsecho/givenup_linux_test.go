@@ -1,0 +1,82 @@
+package wsecho_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/internal/sessiontest"
+)
+
+// The kernel does not go on for minutes (FIN-WAIT-1) with a peer that the session has given up, whatever
+// of the last bytes was on its way: none waited here.
+func TestKernelGivesUpWithTheSession(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		label string
+		h     *wsecho.Handler
+		begin func(*sessiontest.Both)
+		err   func(error) bool
+	}{
+		{"pong_timeout", &wsecho.Handler{PingInterval: 100 * time.Millisecond, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond},
+			func(*sessiontest.Both) {}, func(err error) bool { return errors.Is(err, wsecho.ErrPongTimeout) }},
+		{"closed", &wsecho.Handler{PingInterval: -1, CloseTimeout: 100 * time.Millisecond},
+			func(b *sessiontest.Both) { b.Session.Close(websocket.StatusGoingAway, "") },
+			func(err error) bool { return websocket.CloseStatus(err) == websocket.StatusGoingAway }},
+	} {
+		t.Run(c.label, func(t *testing.T) {
+			t.Parallel()
+			opened := make(chan struct{})
+			c.h.OnOpen = func(*wsecho.Session, *http.Request) error { <-opened; return nil }
+			b := sessiontest.Start(t, overTCP, c.h, false)
+			deafen(t, b.Peer.Conn)
+			if state := kernelState(t, b); state != "01" {
+				t.Fatalf("the server's socket is in state %q: the test would show nothing", state)
+			}
+			close(opened)
+			c.begin(b)
+			b.CheckHooks(t, sessiontest.End{Label: c.label, Err: c.err})
+			leftKernel(t, b)
+		})
+	}
+}
+
+// leftKernel waits until the kernel has forgotten the server's end of b, whose peer is still there and deaf or mute.
+func leftKernel(t *testing.T, b *sessiontest.Both) {
+	t.Helper()
+	state := ""
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		if state = kernelState(t, b); state == "" {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the kernel still has the server's socket, in state %s (04: FIN-WAIT-1)", state)
+		}
+	}
+}
+
+// kernelState is what /proc/net/tcp says of the server's end of b, in hexadecimal: 01 is ESTABLISHED. "": it is not there.
+func kernelState(t *testing.T, b *sessiontest.Both) string {
+	t.Helper()
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := func(a net.Addr) string { return fmt.Sprintf(":%04X", a.(*net.TCPAddr).Port) }
+	server, client := port(b.Peer.Conn.RemoteAddr()), port(b.Peer.Conn.LocalAddr())
+	for line := range strings.Lines(string(table)) {
+		f := strings.Fields(line) // sl, local_address, rem_address, st
+		if strings.HasSuffix(f[1], server) && strings.HasSuffix(f[2], client) {
+			return f[3]
+		}
+	}
+	return ""
+}
