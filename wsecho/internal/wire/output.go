@@ -173,9 +173,14 @@ func (c *Conn) flusher() {
 	}
 }
 
+// writeOverdue says whether the flusher's deadline has passed: any other that has was set by somebody else.
+// Under mu.
+func (c *Conn) writeOverdue() bool { return c.out.writeBy > 0 && c.now() >= c.out.writeBy }
+
 // flushQueue waits until the queue is empty or cannot be sent. Under mu, which it lets go while it waits.
 func (c *Conn) flushQueue() {
 	o := &c.out
+	overdue := false // our deadline has passed once: a TLS stream is broken then, and its next write fails at once
 	for o.q.n > 0 && !c.abandoned {
 		p, _ := o.q.head()
 		if t := c.cfg.WriteTimeout; t > 0 {
@@ -194,14 +199,14 @@ func (c *Conn) flushQueue() {
 		}
 		o.took(n)
 		c.pongWaiting()
+		timeout := errors.Is(err, os.ErrDeadlineExceeded)
+		overdue = overdue || timeout && c.writeOverdue()
 		switch {
-		case !errors.Is(err, os.ErrDeadlineExceeded):
-			if err != nil {
-				c.broken(err)
-				return
-			}
-		case n > 0 || c.sock.Unacked() < before:
-			// Progress. A TLS stream is broken by a timeout: its next write fails at once.
+		case err == nil:
+		case !timeout || !overdue:
+			c.broken(err)
+			return
+		case n > 0 || c.sock.Unacked() < before: // progress
 		default:
 			c.mu.Unlock()
 			c.End(writeTimeout)

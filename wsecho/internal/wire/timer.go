@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"math"
 	"time"
 )
@@ -106,7 +107,7 @@ func (c *Conn) onTick() {
 	case c.end != nil: // the close has taken too long
 		c.abandonUnacked()
 	case c.out.err != nil: // a write failed, and the reader found no cause
-		e = Lost(c.out.err.(*endedError).err)
+		e = Lost(errors.Unwrap(c.out.err.(*endedError).err)) // which says the same
 	default:
 		e = c.doDue()
 	}
