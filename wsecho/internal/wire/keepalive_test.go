@@ -113,8 +113,28 @@ func TestPingLeft(t *testing.T) {
 		{keepalive{queued: true, pongBy: 5}, 9}, {keepalive{queued: false, pongBy: 5}, 5}, {keepalive{queued: true, pongBy: 0}, 0},
 	} {
 		k := c.k
-		if k.pingLeft(9); k.pongBy != c.want || k.queued {
+		if k.pingLeft(3, 9); k.pongBy != c.want || k.queued || (k.sentAt == 3) != c.k.queued {
 			t.Errorf("%+v: %+v", c.k, k)
+		}
+	}
+}
+
+// The latency is that of the latest ping that was answered: a pong that nobody asked for tells nothing.
+func TestPonged(t *testing.T) {
+	var k keepalive
+	for _, step := range []struct {
+		do   func()
+		want time.Duration
+	}{
+		{func() { k.ponged(5) }, 0},
+		{func() { k.queued = true; k.pingLeft(10, 20) }, 0},
+		{func() { k.ponged(13) }, 3},
+		{func() { k.ponged(19) }, 3},
+		{func() { k.pingLeft(20, 30); k.ponged(21) }, 3}, // none had been queued
+		{func() { k.queued = true; k.pingLeft(40, 50); k.ponged(40) }, 1},
+	} {
+		if step.do(); k.latency != step.want {
+			t.Fatalf("latency %d, want %d: %+v", k.latency, step.want, k)
 		}
 	}
 }
