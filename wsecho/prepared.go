@@ -18,12 +18,13 @@ func Prepare(typ websocket.MessageType, p []byte) *Prepared {
 	return &Prepared{wire.Prepare(typ, p)}
 }
 
-// WritePrepared is Write for a message that other sessions get too. With compression that is deflated when the
-// first session that compresses gets it, without reference to earlier messages; the next message of a
-// session with context takeover refers to none before it either, so compresses less.
+// WritePrepared queues m for the peer as Write does a message of its own: it waits for room, and has Write's errors.
+// With compression m is deflated when the first session that compresses gets it, without reference to earlier
+// messages; the next message of a session with context takeover refers to none before it either, so it compresses less.
 func (s *Session) WritePrepared(ctx context.Context, m *Prepared) error {
 	return s.conn.WritePrepared(ctx, m.m)
 }
 
-// TryWritePrepared is TryWrite for a message that other sessions get too: see WritePrepared.
+// TryWritePrepared queues m for the peer as TryWrite does a message of its own: if there is no room its error matches
+// ErrWriteLimit. With compression it is deflated as WritePrepared's comment says.
 func (s *Session) TryWritePrepared(m *Prepared) error { return s.conn.TryWritePrepared(m.m) }
