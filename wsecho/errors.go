@@ -40,6 +40,7 @@ type PanicError struct {
 	Stack []byte // of the goroutine that panicked
 }
 
+// Error names the panic's value, and has nothing of the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("wsecho: hook panicked: %v", e.Value) }
 
 // Unwrap returns Value if that is an error, else nil.

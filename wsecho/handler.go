@@ -152,8 +152,8 @@ type Handler struct {
 	// Logger gets one record for each session that ends and each handshake that is refused. Its level
 	// is Error for a hook's error or panic and for a connection that cannot be hijacked, Warn for what a
 	// peer sent wrong, Info for timeouts and other refusals, Debug for every other end. At Error it also gets
-	// what the service alone can mend: a close code that may not be sent, a pattern of OriginPatterns that
-	// matches nothing, a panic after the end; at Debug a hook's write error of another session.
+	// what only a change of the service's code puts right: a close code that may not be sent, a pattern of
+	// OriginPatterns that matches nothing, a panic after the end; at Debug a hook's write error of another session.
 	//
 	// The record of an end has the attributes cause (the label in Stats.Ended), err, code (of the close frame, 0:
 	// none), remote, duration, messages_in, messages_out, bytes_in and bytes_out, and where it applies stack and

@@ -14,9 +14,9 @@ import (
 )
 
 // Session is one open WebSocket. Its methods may be called from any goroutine, in hooks and outside,
-// and never deadlock: they call no hook. Write may wait for a slow peer, up to WriteTimeout and longer, so
-// a lock that is held around it is held as long; the others are safe under any lock, also one that OnClose
-// takes. A *Session is never reused.
+// and never deadlock: they call no hook. Write and WritePrepared may wait for a slow peer: for Handler.WriteTimeout,
+// or longer if it takes a little now and then. A lock that is held around them is held as long. The others are
+// safe under any lock, also one that OnClose takes. A *Session is never reused.
 type Session struct {
 	// Data is the hooks' own state. Set it in OnOpen; after that it is as safe as what it holds. Nil until
 	// a hook sets it.
@@ -67,8 +67,9 @@ func (s *Session) Queued() int { return s.conn.Queued() }
 // that ran meanwhile is in it, since nothing is read until it returns.
 func (s *Session) Latency() time.Duration { return s.conn.Latency() }
 
-// SetReadLimit sets ReadLimit for this session's messages from the next one on, such as to raise it once the peer
-// has authenticated: it is for OnOpen and OnMessage to call, and nobody else. Negative: no limit. 0: 1 MiB.
+// SetReadLimit sets how long this session's messages may be, in place of Handler.ReadLimit, from the next one on: such
+// as to allow more once the peer has authenticated. OnOpen and OnMessage may call it, and nobody else. Negative: no
+// limit. 0: 1 MiB.
 func (s *Session) SetReadLimit(n int64) { s.conn.SetReadLimit(cmp.Or(n, defaultReadLimit)) }
 
 // Write queues a message for the peer. If that finds no room in half of Handler.WriteLimit, Write first waits for

@@ -13,7 +13,7 @@ import (
 // its socket takes it.
 //
 // A service calls it at the same time as http.Server.Shutdown, which neither waits for upgraded
-// connections nor tells them; see the package example.
+// connections nor tells them. The package comment has the code.
 func (h *Handler) Shutdown(ctx context.Context) error {
 	h.reg.init()
 	h.reg.close()
