@@ -12,6 +12,7 @@ import (
 
 // A connection that ends while a message is deflated does not send that behind the close frame.
 func TestEndWhileDeflating(t *testing.T) {
+	t.Parallel()
 	p := make([]byte, 2<<20)
 	rand.Read(p) // which does not get smaller
 	for range 3 {

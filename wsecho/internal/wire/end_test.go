@@ -107,7 +107,7 @@ func TestGoexit(t *testing.T) {
 // End comes at any moment of the reader's, from several sides. The Handler is told once of each thing, the
 // peer gets one close frame, and nothing behind it. (The recorder sees to the Handler.)
 func TestEndRacesWithReader(t *testing.T) {
-	const conns = 150
+	const conns = 60
 	everyVia(t, func(t *testing.T, over via) {
 		cfg := config()
 		for range conns {

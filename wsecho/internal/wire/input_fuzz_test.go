@@ -112,6 +112,7 @@ var talks = [][]byte{
 
 // However bytes come, the messages and the end are the same as if they came at once.
 func TestInputInPieces(t *testing.T) {
+	t.Parallel()
 	const limit = 100_000
 	r := rand.New(rand.NewPCG(1, 2))
 	for i, p := range talks {

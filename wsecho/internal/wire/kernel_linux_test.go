@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"syscall"
@@ -83,26 +84,10 @@ func TestPingThatNoKernelTakes(t *testing.T) {
 		cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = soon, 100*time.Millisecond, -1
 	})
 	r, _ := flooded(t, viaTCP, cfg)
-	deafen(t, r.peer.Conn)
+	if err := r.peer.Deafen(); err != nil {
+		t.Fatal(err)
+	}
 	r.endsAs("pong_timeout", ErrPongTimeout)
-}
-
-// deafen has the kernel drop whatever comes for c, as if the cable had been cut.
-func deafen(t *testing.T, c net.Conn) {
-	t.Helper()
-	raw, err := c.(*net.TCPConn).SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	none := syscall.SockFilter{Code: syscall.BPF_RET | syscall.BPF_K} // of a packet is let through
-	program := syscall.SockFprog{Len: 1, Filter: &none}
-	raw.Control(func(fd uintptr) {
-		bytes := unsafe.String((*byte)(unsafe.Pointer(&program)), unsafe.Sizeof(program))
-		err = syscall.SetsockoptString(int(fd), syscall.SOL_SOCKET, syscall.SO_ATTACH_FILTER, bytes)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // buffered is TCP with so much of a kernel's buffer for what we send, and hardly any for the peer to receive.
@@ -153,14 +138,13 @@ func TestKernelHoldsWhatPeerTakesSlowly(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.peer.Conn.SetReadDeadline(time.Now().Add(time.Minute))
-	p := make([]byte, size/50)
-	for got := 0; got < size; {
-		n, err := r.peer.Conn.Read(p)
-		if err != nil {
+	const pieces = 42 // so that all takes more than two timeouts
+	p := make([]byte, size/pieces)
+	for got := 0; got < size-pieces; got += len(p) {
+		if _, err := io.ReadFull(r.peer.Conn, p); err != nil {
 			t.Fatalf("after %d bytes: %v; end: %+v", got, err, r.reason())
 		}
-		got += n
-		time.Sleep(soon / 20) // in all more than two timeouts
+		time.Sleep(soon / 20)
 	}
 	if e := r.reason(); e != nil {
 		t.Errorf("ended: %+v", e)

@@ -11,6 +11,7 @@ import (
 // While Messages are at work, and the reader takes one after the other out of its buffer, unmasks them and
 // hands them over to be written to, the rest can be asked for from outside.
 func TestRestWhileMessageWorks(t *testing.T) {
+	t.Parallel()
 	stream := peer.Join(peer.Text("one"), peer.Fragment(peer.OpBinary, "frag"), peer.Ping("p"), peer.Fragment(peer.OpContinuation|peer.Fin, "ment"),
 		peer.Binary(make([]byte, 70_000)), peer.Text("two"), peer.Close(1000, "bye"))
 	for range 200 {

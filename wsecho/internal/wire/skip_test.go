@@ -92,6 +92,7 @@ var streams = []struct {
 
 // However a stream is cut, a skipper that has skipped all of its pieces is where the stream is.
 func TestSkipper(t *testing.T) {
+	t.Parallel()
 	for _, c := range streams {
 		t.Run(c.name, func(t *testing.T) {
 			k := skipper{deflate: c.deflate}
