@@ -73,6 +73,9 @@ func TestPeerCloses(t *testing.T) {
 		r.sends(peer.Text("last"), peer.Close(4321, "bye"), peer.Text("never"))
 		r.sees("close:4321", "eof")
 		wait(t, "Closed", r.h.closed)
+		if has(r.gone) {
+			t.Error("the socket is closed before the peer has ended its side")
+		}
 		r.endsAs("peer")
 		r.gets("last")
 		r.peer.CloseWrite()
@@ -232,6 +235,15 @@ func TestCloseTimeoutNegative(t *testing.T) {
 		r.sees("binary:len 4194304", "close:4000", "eof")
 		wait(t, "the socket is closed", r.gone)
 	})
+	bubble(t, config(impatient), nil, func(r *rig) {
+		begin := time.Now()
+		r.End(by(4000))
+		r.sees("close:4000", "eof")
+		<-r.gone
+		if d := time.Since(begin); d != 0 {
+			t.Errorf("a peer that takes all: gone after %v", d)
+		}
+	})
 	for writeTimeout, want := range map[time.Duration]time.Duration{-1: defaultCloseTimeout, 3 * time.Second: 3 * time.Second} {
 		cfg := config(impatient, func(cfg *Config) { cfg.WriteTimeout = writeTimeout })
 		bubble(t, cfg, nil, func(r *rig) {
@@ -285,5 +297,21 @@ func TestFirstEndCounts(t *testing.T) {
 		r.sends(peer.Close(1000, ""))
 		r.sees("eof")
 		r.endsAs("closed", by(4000).Err)
+	})
+}
+
+// Where a write has failed, what the peer still says is heard. Once it has closed nothing more is awaited.
+func TestPeerClosesAfterWriteFailed(t *testing.T) {
+	bubble(t, config(), nil, func(r *rig) {
+		r.server.SetWriteDeadline(past)
+		r.TryWrite(1, []byte("m"))
+		synctest.Wait()
+		r.sends(peer.Text("heard"), peer.Close(1000, ""))
+		r.gets("heard")
+		r.endsAs("peer")
+		if synctest.Wait(); !has(r.h.closed) {
+			t.Error("not closed")
+		}
+		r.lingers()
 	})
 }

@@ -56,11 +56,11 @@ func TestNoRoomForPong(t *testing.T) {
 	t.Parallel()
 	var peers sync.WaitGroup
 	for _, over := range []via{viaTCP, viaUnix} {
-		r, release := flooded(t, over, config(func(cfg *Config) {
-			cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = soon/25, soon, -1
+		r, release := flooded(t, over, config(func(cfg *Config) { // no ping is on its way when a verdict is due
+			cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = 3*time.Second/2, time.Second, -1
 		}))
 		peers.Go(func() {
-			const pings = 55 // in so many intervals there are more than two timeouts
+			const pings = 4 // by then there have been four verdicts
 			for n := 0; ; n++ {
 				if n == pings {
 					release()
