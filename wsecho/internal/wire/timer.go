@@ -197,8 +197,9 @@ func (c *Conn) judgedPing(now time.Duration) {
 		}
 	}
 	c.ping()
-	// A ping that is sent while an earlier one waits for its verdict is not to put that off.
-	k.queued = judged || c.cfg.PongTimeout < 0
+	if judged || c.cfg.PongTimeout < 0 { // else an earlier one waits for its verdict, which this is not to put off
+		k.queued = true
+	}
 	if judged {
 		k.behind = false
 		k.pinged, k.acked = c.out.sent+int64(c.out.q.n), c.acked()
