@@ -30,21 +30,20 @@ type Session struct {
 	h           *Handler
 	remote      string
 	subprotocol string
-	opened      time.Time
 	conn        wire.Conn
 
 	// Set in ServeHTTP, before conn starts, then fixed.
 	accepted bool // OnOpen returned nil
+
+	finishing bool       // finishHooks waits for gos: none is added
+	mu        sync.Mutex // guards finishing, and calls of gos.Go
+	gos       sync.WaitGroup
 
 	// Set by finishHooks before OnClose, then fixed.
 	end *wire.End // why the session ended
 
 	listed  atomic.Bool  // Sessions shows it
 	pending atomic.Int32 // parts of the end that are to come: the connection's, the hooks'
-
-	mu        sync.Mutex // guards finishing, and calls of gos.Go
-	finishing bool       // finishHooks waits for gos: none is added
-	gos       sync.WaitGroup
 }
 
 // Context returns the session's context: the values of the request's, with chi's URL parameters, but

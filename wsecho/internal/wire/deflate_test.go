@@ -21,10 +21,10 @@ func TestEndWhileDeflating(t *testing.T) {
 		wrote := make(chan error, 1)
 		go func() { wrote <- r.Write(context.Background(), 2, p) }()
 		poll(t, "it is being deflated", func() bool {
-			if !r.deflate.TryLock() {
+			if !r.in.codec.Out.TryLock() {
 				return true
 			}
-			r.deflate.Unlock()
+			r.in.codec.Out.Unlock()
 			return len(wrote) > 0
 		})
 		r.End(by(4000))

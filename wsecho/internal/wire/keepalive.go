@@ -17,7 +17,7 @@ type keepalive struct {
 	// The ping that pongBy is for.
 	queued bool  // it has not left yet
 	behind bool  // at the last verdict it had not arrived, and the peer was taking what lies before it
-	unread int   // bytes of the peer's that no one had read when it was sent
+	unread int32 // bytes of the peer's that no one had read when it was sent
 	pinged int64 // bytes of ours, up to and with it
 	acked  int64 // how many of ours the peer's kernel had taken, when last looked at
 
@@ -92,7 +92,7 @@ func (k *keepalive) judge(o observed) verdict {
 	k.acked = o.acked
 	k.behind = o.acked < k.pinged && o.acked > acked
 	switch {
-	case o.unread > k.unread:
+	case o.unread > int(k.unread):
 		return verdictAlive
 	case k.behind:
 		return verdictUnclear

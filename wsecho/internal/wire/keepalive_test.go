@@ -51,7 +51,7 @@ func TestJudge(t *testing.T) {
 		{"raw: no room for its pong", 9, false, observed{raw: true, working: true, unread: 9, full: true, acked: pinged}, verdictUnclear},
 		{"raw: a little room", 9, false, observed{raw: true, working: true, unread: 9, acked: pinged}, verdictDead},
 	} {
-		k := keepalive{pinged: pinged, acked: before, unread: c.unread, behind: c.behind}
+		k := keepalive{pinged: pinged, acked: before, unread: int32(c.unread), behind: c.behind}
 		if got := k.judge(c.o); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}

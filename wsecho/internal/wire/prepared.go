@@ -64,9 +64,9 @@ func (c *Conn) sendPrepared(ctx context.Context, m *Prepared) (room <-chan struc
 		return nil, err
 	}
 	b := m.plain
-	deflated := c.deflate != nil && m.n >= deflate.Min && c.deflate.TakesAlone() && c.lockDeflater(ctx)
+	deflated := c.in.codec != nil && m.n >= deflate.Min && c.in.codec.Out.TakesAlone() && c.lockDeflater(ctx)
 	if deflated {
-		defer c.deflate.Unlock()
+		defer c.in.codec.Out.Unlock()
 		b = m.deflatedFrame()
 	}
 	c.mu.Lock()
@@ -75,7 +75,7 @@ func (c *Conn) sendPrepared(ctx context.Context, m *Prepared) (room <-chan struc
 		return room, err
 	}
 	if deflated {
-		c.deflate.Forget()
+		c.in.codec.Out.Forget()
 	}
 	c.out.count(m.n)
 	wasEmpty := c.out.q.n == 0

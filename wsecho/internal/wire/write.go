@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -42,8 +43,8 @@ func (c *Conn) send(ctx context.Context, typ websocket.MessageType, p []byte) (r
 	if err := c.checkWrite(ctx, typ); err != nil {
 		return nil, err
 	}
-	if c.deflate != nil && len(p) >= deflate.Min && c.lockDeflater(ctx) {
-		defer c.deflate.Unlock()
+	if c.in.codec != nil && len(p) >= deflate.Min && c.lockDeflater(ctx) {
+		defer c.in.codec.Out.Unlock()
 		return c.sendDeflated(ctx, typ, p)
 	}
 	c.mu.Lock()
@@ -83,9 +84,9 @@ func (c *Conn) checkWrite(ctx context.Context, typ websocket.MessageType) error 
 // sent as it is, which RFC 7692 section 6 leaves to the sender.
 func (c *Conn) lockDeflater(ctx context.Context) bool {
 	if ctx == nil {
-		return c.deflate.TryLock()
+		return c.in.codec.Out.TryLock()
 	}
-	c.deflate.Lock()
+	c.in.codec.Out.Lock()
 	return true
 }
 
@@ -98,8 +99,8 @@ func (c *Conn) sendDeflated(ctx context.Context, typ websocket.MessageType, p []
 	if err != nil {
 		return room, err
 	}
-	deflated := c.deflate.Deflate(p)
-	defer c.deflate.Done()
+	deflated := c.in.codec.Out.Deflate(p)
+	defer c.in.codec.Out.Done()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.errEnded(); err != nil {
@@ -184,7 +185,8 @@ func (c *Conn) pong(p []byte) {
 		c.out.pong = nil
 		c.enqueue(frame.Pong, p)
 	default:
-		c.out.pong = append([]byte{}, p...)
+		payload := bytes.Clone(p)
+		c.out.pong = &payload
 	}
 }
 
@@ -197,9 +199,9 @@ func (c *Conn) ponged() {
 
 // pongWaiting queues the pong that waits for room, if there is one and it has some. Under mu.
 func (c *Conn) pongWaiting() {
-	if p := c.out.pong; p != nil && c.end == nil && !c.out.exceeds(len(p), c.cfg.WriteLimit) {
+	if p := c.out.pong; p != nil && c.end == nil && !c.out.exceeds(len(*p), c.cfg.WriteLimit) {
 		c.out.pong = nil
-		c.out.q.header(frame.Pong, len(p))
-		c.out.q.add(p)
+		c.out.q.header(frame.Pong, len(*p))
+		c.out.q.add(*p)
 	}
 }
