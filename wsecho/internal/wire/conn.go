@@ -8,6 +8,8 @@
 //	input.go      from bytes to messages
 //	buffer.go     the memory that bytes are read into
 //	write.go      Write, TryWrite: from messages to the queue
+//	prepared.go   the same for a message that many connections get
+//	writeerror.go what they say when they fail, and of which connection
 //	output.go     from the queue to the socket
 //	queue.go      bytes that wait
 //	timer.go      the connection's one timer

@@ -211,8 +211,8 @@ func (in *input) discard() {
 	in.release()
 }
 
-// tooLong says whether the header declares a message longer than the limit. One that is compressed may be a
-// little longer than what it inflates to.
+// tooLong says whether the header declares a message longer than the limit. One that is compressed may be
+// longer than what it inflates to: the fixed codes take up to nine bits for a byte (RFC 1951 section 3.2.6).
 func (in *input) tooLong(h frame.Header) bool {
 	limit := in.limit
 	if limit < 0 || limit > maxMessage {

@@ -169,7 +169,7 @@ func TestOverReadLimit(t *testing.T) {
 		{limit: 100, open: true, have: 100, n: 0}, {limit: -1, n: maxMessage}, {limit: -1, n: math.MaxInt64, over: true}, {limit: -1, open: true, have: 1, n: maxMessage, over: true},
 		{limit: math.MaxInt64, n: maxMessage}, {limit: math.MaxInt64, deflated: true, n: maxMessage},
 		{limit: 100, deflated: true, n: 1000}, {limit: 100, deflated: true, n: 2000, over: true},
-		{limit: 1 << 20, deflated: true, n: 1<<20 + 1024}, {limit: 1 << 20, deflated: true, n: 1<<20 + 1<<16, over: true},
+		{limit: 1 << 20, deflated: true, n: 1<<20 + 1<<17 + 1024}, {limit: 1 << 20, deflated: true, n: 1<<20 + 1<<17 + 1025, over: true},
 		{limit: 100, open: true, deflated: true, have: 1000, n: 1000, over: true},
 	} {
 		in := input{limit: v.limit, open: v.open, deflated: v.open && v.deflated}
