@@ -21,7 +21,8 @@ import (
 // Write says of this very session, that its peer is gone, is no error of the hook's, nor is an error
 // that wraps it or that joins it with others. What Write and TryWrite say of another session ends this one
 // neither, so that a hook may return what a broadcast came to: it is logged at Debug. Joined with an error
-// of the hook's own (errors.Join), that one counts.
+// of the hook's own (errors.Join), that one counts. Of its own are also ErrWriteLimit of this session, and a
+// message type that is neither text nor binary, whichever session that was written to.
 type MessageFunc func(ctx context.Context, s *Session, typ websocket.MessageType, p []byte) error
 
 // Echo is the MessageFunc that sends every message back.

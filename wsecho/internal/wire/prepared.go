@@ -64,7 +64,7 @@ func (c *Conn) sendPrepared(ctx context.Context, m *Prepared) (room <-chan struc
 		return nil, err
 	}
 	b := m.plain
-	deflated := c.in.codec != nil && m.n >= deflate.Min && c.in.codec.Out.TakesAlone() && c.lockDeflater(ctx)
+	deflated := c.in.codec != nil && m.n >= deflate.Min && c.in.codec.Out.TakesAlone(m.n) && c.lockDeflater(ctx)
 	if deflated {
 		defer c.in.codec.Out.Unlock()
 		b = m.deflatedFrame()
@@ -79,10 +79,14 @@ func (c *Conn) sendPrepared(ctx context.Context, m *Prepared) (room <-chan struc
 	}
 	c.out.count(m.n)
 	wasEmpty := c.out.q.n == 0
-	if c.sock.Raw() && !c.out.flushing && !c.out.held {
-		b = c.writeDirect(b)
+	switch {
+	case c.out.held && len(b) < holdMax: // it leaves soon, with others, in one write
+		c.out.q.add(b)
+	case c.sock.Raw() && !c.out.flushing:
+		c.out.q.refer(c.writeDirect(b))
+	default:
+		c.out.q.refer(b)
 	}
-	c.out.q.refer(b)
 	c.flushOrHold(wasEmpty)
 	return nil, nil
 }

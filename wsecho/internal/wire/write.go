@@ -16,7 +16,7 @@ const copyMax = 128 << 10
 
 // Write queues a message and waits, if need be, until there is room for it. Nil means queued; p has then
 // been copied. If ctx ends first nothing of the message is sent. It fills half of WriteLimit, so that one
-// who writes without a pause leaves room to TryWrite. Its errors are WriteErrors.
+// who writes without a pause leaves room to TryWrite. Its errors are WriteErrors, but for that of a bad type.
 func (c *Conn) Write(ctx context.Context, typ websocket.MessageType, p []byte) error {
 	for {
 		room, err := c.send(ctx, typ, p)
