@@ -96,8 +96,8 @@ func (s *stream) write(p []byte) (n int, err error) {
 // end is the writer's close.
 func (s *stream) end() { s.change(func() { s.ended = true }) }
 
-// abandon is the reader's close. It frees what is unread, and so lets a writer go on who waits, but not across a link
-// that has vanished.
+// abandon is the reader's close. It drops what is unread, but across a link that has vanished makes no room by it: the
+// writer must not learn of the close.
 func (s *stream) abandon() {
 	s.change(func() {
 		if s.gone = true; !s.faults.vanished {
