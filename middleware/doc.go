@@ -7,7 +7,7 @@
 //     and hands it to the authentication middleware.
 //   - [LimitPerClient] bounds the open connections of each client.
 //   - [ExceptUpgrade] keeps a middleware that cannot live with a WebSocket, such
-//     as chi's Timeout, away from handshakes.
+//     as [net/http.TimeoutHandler], away from handshakes.
 //
 // ExtendedConnect takes an extended CONNECT for "websocket" over HTTP/2 (RFC 8441,
 // section 4). The others see as a handshake whatever a lenient handler might: any

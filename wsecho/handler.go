@@ -12,7 +12,7 @@ import (
 	"example.com/wsecho/wsecho/internal/socket"
 )
 
-// DefaultSubprotocol is the subprotocol that a Handler speaks unless told otherwise.
+// DefaultSubprotocol is the subprotocol that a Handler speaks whose Subprotocols is empty.
 const DefaultSubprotocol = "echo-protocol"
 
 // Handler is a WebSocket endpoint: an http.Handler that checks the handshake, upgrades it and hands
@@ -96,7 +96,8 @@ type Handler struct {
 
 	// MaxSessions bounds the sessions that are open at once; a handshake past it is refused with 503.
 	// A session counts until its OnClose has returned and both close frames are through, or its connection is
-	// gone without. It bounds the memory of all sessions together: see Handler. 0 or less: no limit.
+	// gone without. It bounds the memory of all sessions together: Handler's comment says how much one may
+	// take. 0 or less: no limit.
 	MaxSessions int
 
 	// PingInterval is how often the peer is pinged, also while it sends. Negative: never.

@@ -10,8 +10,8 @@ import (
 	"example.com/wsecho/wsecho/internal/wire"
 )
 
-// MessageFunc gets one whole message. ctx is s.Context(). p is the hook's to read and to change until
-// it returns; clone it for a goroutine. Text is valid UTF-8.
+// MessageFunc is the type of Handler.OnMessage: it gets one whole message of s. ctx is s.Context(). p is the hook's to
+// read and to change until it returns; clone it for a goroutine. Text is valid UTF-8.
 //
 // While it runs nothing more of the peer is looked at, and so its pings are not answered: a client may take
 // the session for dead (Python's websockets does after 20 s). Work that takes longer belongs in Session.Go.
