@@ -91,7 +91,8 @@ func TestRegistry(t *testing.T) {
 		}
 		watcher.hears("left ann 0")
 		enter(t, sv, "user=ben")
-		h.Close() // leaves ben to the other nodes' patience
+		synctest.Wait() // he appears once he has joined
+		h.Close()       // leaves ben to the other nodes' patience
 		time.Sleep(time.Minute)
 		if reg.removed != 1 || !slices.ContainsFunc(must(other.Here("room")), func(p hub.Presence) bool { return p.User == "ben" }) {
 			t.Errorf("%d removed", reg.removed)
