@@ -17,11 +17,11 @@ var unmasked = peer.Frame{First: peer.Fin | peer.OpText, Unmasked: true}.Bytes()
 // lingers checks that the socket stays open for lingerTime from now, and no longer. In fake time.
 func (r *rig) lingers() {
 	r.t.Helper()
-	time.Sleep(lingerTime - 1)
+	time.Sleep(lingerTime - time.Nanosecond)
 	if synctest.Wait(); has(r.gone) {
 		r.t.Error("the socket is closed too early")
 	}
-	time.Sleep(1)
+	time.Sleep(time.Nanosecond)
 	if synctest.Wait(); !has(r.gone) {
 		r.t.Error("the socket is still open")
 	}
