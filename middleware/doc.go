@@ -30,6 +30,7 @@
 //	chi Compress                    yes           yes           yes
 //	chi Heartbeat                   yes           yes           yes
 //	chi Logger                      yes           yes           yes
+//	chi Logger in otelhttp          yes           yes           yes
 //	chi NoCache                     yes           yes           yes
 //	chi Recoverer                   yes           yes           yes
 //	chi RequestID                   yes           yes           yes
@@ -44,6 +45,7 @@
 //	gin                             yes           yes           yes
 //	go-chi/cors                     yes           yes           yes
 //	go-chi/httplog v3               yes           yes           yes
+//	go-chi/httplog v3 in otelhttp   yes           yes           yes
 //	go-chi/httprate                 yes           yes           yes
 //	go-chi/jwtauth                  yes           yes           yes
 //	gorilla/csrf                    yes           yes           403

@@ -24,7 +24,8 @@ import (
 //     made the peer go. That holds for an error which wraps it or joins it with others, too.
 //   - What is wrong with another session ends this one no more than that, and is logged at Debug. If it is joined
 //     (errors.Join) with an error of the hook's own, that one counts.
-//   - ErrWriteLimit of this session is an error like any other, and so is the end of a Write's ctx.
+//   - ErrWriteLimit of this session is an error of the hook's own. So is the end of the ctx of a Write to it, and
+//     a message type that is neither text nor binary, whichever session that was written to.
 type MessageFunc func(ctx context.Context, s *Session, typ websocket.MessageType, p []byte) error
 
 // Echo is the MessageFunc that sends every message back.

@@ -13,38 +13,38 @@ import (
 	"example.com/wsecho/wsecho/internal/wire"
 )
 
-// Session is one open WebSocket. Its methods may be called from any goroutine, in hooks and outside,
-// and never deadlock: they call no hook. Write and WritePrepared may wait for a slow peer: for Handler.WriteTimeout,
-// or longer if it takes a little now and then. A lock that is held around them is held as long. The others are
-// safe under any lock, also one that OnClose takes. A *Session is never reused.
+// Session is one open WebSocket. Its methods, SetReadLimit aside, may be called from any goroutine, in hooks
+// and outside, and never deadlock: they call no hook. All but Write and WritePrepared are safe under any lock of
+// yours, also one that OnClose takes. Those two may wait for a slow peer: a lock that is held around them is
+// held as long, for WriteTimeout (10 s by default) if the peer takes nothing. A *Session is never reused.
 type Session struct {
 	// Data is the hooks' own state. Set it in OnOpen; after that it is as safe as what it holds. Nil until
 	// a hook sets it.
 	Data any
 
-	// Log gets this session's records, and is for the hooks to use. OnOpen may replace it, such as by
-	// s.Log = s.Log.With("user", id); after that it must not change. The Handler's Logger until then.
+	// Log gets this session's records, which Handler.Logger describes, and is for the hooks to use. OnOpen may
+	// replace it, such as by s.Log = s.Log.With("user", id), before it shares s or calls Go; after that it must
+	// not change. Nil is the Handler's Logger, as is what it holds before OnOpen.
 	Log *slog.Logger
 
 	// Set before OnOpen, then fixed.
 	h           *Handler
 	remote      string
 	subprotocol string
-	opened      time.Time
 	conn        wire.Conn
 
 	// Set in ServeHTTP, before conn starts, then fixed.
 	accepted bool // OnOpen returned nil
+
+	finishing bool       // finishHooks waits for gos: none is added
+	mu        sync.Mutex // guards finishing, and calls of gos.Go
+	gos       sync.WaitGroup
 
 	// Set by finishHooks before OnClose, then fixed.
 	end *wire.End // why the session ended
 
 	listed  atomic.Bool  // Sessions shows it
 	pending atomic.Int32 // parts of the end that are to come: the connection's, the hooks'
-
-	mu        sync.Mutex // guards finishing, and calls of gos.Go
-	finishing bool       // finishHooks waits for gos: none is added
-	gos       sync.WaitGroup
 }
 
 // Context returns the session's context: the values of the request's, with chi's URL parameters, but
@@ -63,8 +63,9 @@ func (s *Session) RemoteAddr() string { return s.remote }
 // Handler.WriteLimit and a little more.
 func (s *Session) Queued() int { return s.conn.Queued() }
 
-// Latency returns the time that the latest ping and its pong took, 0 if no ping has been answered yet. A hook
-// that ran meanwhile is in it, since nothing is read until it returns.
+// Latency returns the time from the latest ping that was answered to its pong, 0 if none has been yet. A hook
+// that ran meanwhile is in it, since nothing is read until it returns. It is known anew with each PingInterval;
+// a pong that comes later than the next ping is taken for that one's.
 func (s *Session) Latency() time.Duration { return s.conn.Latency() }
 
 // SetReadLimit sets how long this session's messages may be, in place of Handler.ReadLimit, from the next one on: such
