@@ -15,7 +15,7 @@ var blockImports = []string{
 	"bytes", "context", "encoding/json", "errors", "expvar", "log", "log/slog", "net/http", "sync", "sync/atomic", "testing",
 	"testing/synctest", "time",
 	"github.com/coder/websocket", "github.com/go-chi/chi/v5", "chimiddleware github.com/go-chi/chi/v5/middleware",
-	"example.com/wsecho/middleware", "example.com/wsecho/wsecho", "example.com/wsecho/wsecho/wsechotest",
+	"example.com/wsecho/middleware", "example.com/wsecho/wsecho", "example.com/wsecho/wsecho/hub", "example.com/wsecho/wsecho/wsechotest",
 }
 
 var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
