@@ -73,18 +73,15 @@ func TestSessionLogReplaced(t *testing.T) {
 func TestSessionLogUnset(t *testing.T) {
 	for name, c := range sessionRecords(t) {
 		t.Run(name, func(t *testing.T) {
-			var before *slog.Logger
-			h := &wsecho.Handler{
-				OnOpen: func(s *wsecho.Session, r *http.Request) error {
-					before, s.Log = s.Log, nil
-					return nil
-				},
-				OnMessage: onMessage(c.hook),
+			h := &wsecho.Handler{OnMessage: onMessage(c.hook)}
+			h.OnOpen = func(s *wsecho.Session, r *http.Request) error {
+				if s.Log != h.Logger {
+					t.Error("before OnOpen Log is not the Handler's Logger")
+				}
+				s.Log = nil
+				return nil
 			}
 			b := start(t, h)
-			if before != h.Logger {
-				t.Error("before OnOpen Log is not the Handler's Logger")
-			}
 			b.Send(peer.Text("m"))
 			wait(t, "OnClose", b.Ended)
 			b.Peer.Close()
