@@ -54,7 +54,7 @@ func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
 
 // TryWritePrepared is TryWrite for a message that others get too.
 func (c *Conn) TryWritePrepared(m *Prepared) error {
-	_, err := c.sendPrepared(nil, m)
+	_, err := c.sendPrepared(noWait, m)
 	return err
 }
 

@@ -32,9 +32,12 @@ func (c *Conn) Write(ctx context.Context, typ websocket.MessageType, p []byte) e
 // TryWrite is Write without the wait: if there is no room its error wraps ErrWriteLimit. It fills all of
 // WriteLimit.
 func (c *Conn) TryWrite(typ websocket.MessageType, p []byte) error {
-	_, err := c.send(nil, typ, p)
+	_, err := c.send(noWait, typ, p)
 	return err
 }
+
+// noWait stands for a context where there is none, as nobody waits: nil.
+var noWait context.Context
 
 // send queues one message; ctx is Write's, nil TryWrite's. A room that is not nil is closed when it is time
 // for Write to try again.
