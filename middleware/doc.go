@@ -8,7 +8,7 @@
 //   - [LimitPerClient] bounds the open connections of each client.
 //   - [CloseRefused] tells browsers why a handshake was refused: with a close code.
 //   - [ExceptUpgrade] keeps a middleware that cannot live with a WebSocket, such
-//     as chi's Timeout, away from handshakes.
+//     as [net/http.TimeoutHandler], away from handshakes.
 //
 // ExtendedConnect takes an extended CONNECT for "websocket" over HTTP/2 (RFC 8441,
 // section 4); CloseRefused takes a valid handshake of RFC 6455. The others see as a

@@ -1,6 +1,7 @@
 package wsecho
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -11,20 +12,21 @@ import (
 )
 
 var (
-	// ErrShutdown is OnClose's error when Shutdown or Close of the Handler ended the session.
+	// ErrShutdown is matched by OnClose's error when Shutdown or Close of the Handler ended the session.
 	ErrShutdown = errors.New("wsecho: shutting down")
-	// ErrPongTimeout is OnClose's error when no byte came within PongTimeout of a ping.
+	// ErrPongTimeout is matched by OnClose's error when no byte came within Handler.PongTimeout of a ping.
 	ErrPongTimeout = wire.ErrPongTimeout
-	// ErrReadTimeout is OnClose's error when a message was not whole within ReadTimeout.
+	// ErrReadTimeout is matched by OnClose's error when a message was not whole within Handler.ReadTimeout of its first byte.
 	ErrReadTimeout = wire.ErrReadTimeout
-	// ErrWriteTimeout is OnClose's error when the peer took nothing for WriteTimeout.
+	// ErrWriteTimeout is matched by OnClose's error when the peer took nothing for Handler.WriteTimeout.
 	ErrWriteTimeout = wire.ErrWriteTimeout
-	// ErrWriteLimit is matched by TryWrite's error when the message finds no room; see Handler.WriteLimit.
+	// ErrWriteLimit is matched by the error of TryWrite and TryWritePrepared when the message finds no room beside
+	// what waits for the peer; see Handler.WriteLimit.
 	ErrWriteLimit = wire.ErrWriteLimit
 )
 
-// Cause returns the label in Stats.Ended of the error that OnClose gets, or that context.Cause tells of a
-// session's context, also where it is wrapped; "" for any other.
+// Cause returns the label under which Stats.Ended counts a session, such as "peer" or "pong_timeout". err is
+// OnClose's error, that of context.Cause(s.Context()) or one that wraps it; of any other the label is "".
 func Cause(err error) string {
 	var e *wire.End
 	if !errors.As(err, &e) {
@@ -33,15 +35,15 @@ func Cause(err error) string {
 	return e.Label
 }
 
-// PanicError is OnClose's error when a hook, or a function of Session.Go, panicked.
+// PanicError is found by errors.As in OnClose's error when a hook, or a function of Session.Go, panicked.
 type PanicError struct {
-	Value any    // what it panicked with
+	Value any    // what the hook panicked with
 	Stack []byte // of the goroutine that panicked
 }
 
 func (e *PanicError) Error() string { return fmt.Sprintf("wsecho: hook panicked: %v", e.Value) }
 
-// Unwrap returns Value if it is an error.
+// Unwrap returns Value if that is an error, else nil.
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
@@ -50,10 +52,7 @@ func (e *PanicError) Unwrap() error {
 // goodbye returns the end by Shutdown and Close. With what failed and closing return it is one of those that the
 // service brings about; package wire has those that the connection does. The code is valid if it may be sent.
 func goodbye(ce websocket.CloseError) (e *wire.End, valid bool) {
-	if ce == (websocket.CloseError{}) {
-		ce.Code = websocket.StatusGoingAway
-	}
-	return closing("shutdown", ErrShutdown, ce.Code, ce.Reason)
+	return closing("shutdown", ErrShutdown, cmp.Or(ce.Code, websocket.StatusGoingAway), ce.Reason)
 }
 
 // failed returns the end by a hook's error or panic; the peer is not told what it says.

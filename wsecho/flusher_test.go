@@ -164,7 +164,7 @@ func TestSlowReader(t *testing.T) {
 		if want = append(want, "\x88\x02\x0f\xa0"...); !bytes.Equal(all, want) {
 			t.Errorf("the peer got %d bytes, which are not the %d that it should", len(all), len(want))
 		}
-		b.CheckHooks(t, sessiontest.End{Label: "closed", Err: func(err error) bool { return websocket.CloseStatus(err) == 4000 }})
+		b.CheckHooks(t, sessiontest.End{Code: 4000, Label: "closed"})
 	}
 	rawAndPlain(t, func(t *testing.T, over sessiontest.Transport) {
 		b := sessiontest.Start(t, over, &wsecho.Handler{WriteTimeout: timeout, CloseTimeout: time.Minute}, false)

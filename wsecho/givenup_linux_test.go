@@ -1,7 +1,6 @@
 package wsecho_test
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -21,18 +20,16 @@ import (
 func TestKernelGivesUpWithTheSession(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		label string
+		end   sessiontest.End
 		h     *wsecho.Handler
 		begin func(*sessiontest.Both)
-		err   func(error) bool
 	}{
-		{"pong_timeout", &wsecho.Handler{PingInterval: 100 * time.Millisecond, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond},
-			func(*sessiontest.Both) {}, func(err error) bool { return errors.Is(err, wsecho.ErrPongTimeout) }},
-		{"closed", &wsecho.Handler{PingInterval: -1, CloseTimeout: 100 * time.Millisecond},
-			func(b *sessiontest.Both) { b.Session.Close(websocket.StatusGoingAway, "") },
-			func(err error) bool { return websocket.CloseStatus(err) == websocket.StatusGoingAway }},
+		{sessiontest.End{Code: 1011, Label: "pong_timeout"}, &wsecho.Handler{PingInterval: 100 * time.Millisecond, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond},
+			func(*sessiontest.Both) {}},
+		{sessiontest.End{Code: 1001, Label: "closed"}, &wsecho.Handler{PingInterval: -1, CloseTimeout: 100 * time.Millisecond},
+			func(b *sessiontest.Both) { b.Session.Close(websocket.StatusGoingAway, "") }},
 	} {
-		t.Run(c.label, func(t *testing.T) {
+		t.Run(c.end.Label, func(t *testing.T) {
 			t.Parallel()
 			opened := make(chan struct{})
 			c.h.OnOpen = func(*wsecho.Session, *http.Request) error { <-opened; return nil }
@@ -45,7 +42,7 @@ func TestKernelGivesUpWithTheSession(t *testing.T) {
 			}
 			close(opened)
 			c.begin(b)
-			b.CheckHooks(t, sessiontest.End{Label: c.label, Err: c.err})
+			b.CheckHooks(t, c.end)
 			leftKernel(t, b)
 		})
 	}

@@ -131,15 +131,20 @@ func TestSilentPeerIsNotWaitedFor(t *testing.T) {
 
 // One that takes nothing either costs no time.
 func TestSilentAndFullPeerIsNotWaitedFor(t *testing.T) {
-	for name, writeTimeout := range map[string]time.Duration{"pong_timeout": -1, "write_timeout": 2 * time.Second} {
-		t.Run(name, func(t *testing.T) {
-			h := &wsecho.Handler{PingInterval: time.Minute, PongTimeout: time.Second, WriteTimeout: writeTimeout, CloseTimeout: time.Hour}
+	for _, c := range []struct {
+		writeTimeout time.Duration
+		end          sessiontest.End
+	}{
+		{-1, sessiontest.End{Code: 1011, Label: "pong_timeout"}}, {2 * time.Second, sessiontest.End{Label: "write_timeout"}},
+	} {
+		t.Run(c.end.Label, func(t *testing.T) {
+			h := &wsecho.Handler{PingInterval: time.Minute, PongTimeout: time.Second, WriteTimeout: c.writeTimeout, CloseTimeout: time.Hour}
 			bubble(t, h, func(t *testing.T, b *sessiontest.Both) {
 				b.Session.TryWrite(text, make([]byte, 100_000))
 				if d := untilGone(t, b); d > 62*time.Second {
 					t.Errorf("gone after %v", d)
 				}
-				b.CheckHooks(t, sessiontest.End{Label: name})
+				b.CheckHooks(t, c.end)
 			})
 		})
 	}

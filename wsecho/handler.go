@@ -1,7 +1,6 @@
 package wsecho
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -11,10 +10,9 @@ import (
 	"github.com/coder/websocket"
 
 	"example.com/wsecho/wsecho/internal/socket"
-	"example.com/wsecho/wsecho/internal/wire"
 )
 
-// DefaultSubprotocol is the subprotocol that a Handler speaks unless told otherwise.
+// DefaultSubprotocol is the subprotocol that a Handler speaks whose Subprotocols is empty.
 const DefaultSubprotocol = "echo-protocol"
 
 // Handler is a WebSocket endpoint: an http.Handler that checks the handshake, upgrades it and hands
@@ -73,10 +71,11 @@ type Handler struct {
 	OnMessage MessageFunc
 
 	// OnClose runs exactly once for each session whose OnOpen returned nil, after the last OnMessage
-	// and every function of Session.Go have returned. err says why the session ended and is never nil:
-	// a websocket.CloseError when the peer, Session.Close or a hook closed it, *PanicError,
-	// ErrShutdown, ErrPongTimeout, ErrReadTimeout, ErrWriteTimeout, websocket.ErrMessageTooBig, a hook's own
-	// error, or what was wrong with the connection or its data. ctx has the values of the session's context,
+	// and every function of Session.Go have returned. err says why the session ended and is never nil.
+	// websocket.CloseStatus(err) is the code of the close frame that ended it, the peer's or ours, whatever
+	// the cause, and -1 where there was none; Cause(err) is the label in Stats.Ended. errors.Is and errors.As find
+	// in it ErrShutdown, ErrPongTimeout, ErrReadTimeout, ErrWriteTimeout, websocket.ErrMessageTooBig, a
+	// *PanicError, the hook's own error, or that of the connection. ctx has the values of the session's context,
 	// and ends when the ctx of Shutdown does or Close is called. Nil: nothing.
 	OnClose func(ctx context.Context, s *Session, err error)
 
@@ -97,7 +96,8 @@ type Handler struct {
 
 	// MaxSessions bounds the sessions that are open at once; a handshake past it is refused with 503.
 	// A session counts until its OnClose has returned and both close frames are through, or its connection is
-	// gone without. It bounds the memory of all sessions together: see Handler. 0 or less: no limit.
+	// gone without. It bounds the memory of all sessions together: Handler's comment says how much one may
+	// take. 0 or less: no limit.
 	MaxSessions int
 
 	// PingInterval is how often the peer is pinged, also while it sends. Negative: never.
@@ -134,7 +134,9 @@ type Handler struct {
 	// CloseTimeout before the deadline of Shutdown's ctx. 0 or less: all at once.
 	DrainSpread time.Duration
 
-	// Goodbye is the close code and reason that Shutdown and Close send. Zero: 1001 (going away), no reason.
+	// Goodbye is the close code and reason that Shutdown and Close send. A code that may not be sent becomes
+	// 1011 and is reported to the Logger at the first request. A zero Code: 1001 (going away); zero: that, and no
+	// reason.
 	Goodbye websocket.CloseError
 
 	// Compression is the mode of permessage-deflate (RFC 7692) that is offered to clients which ask.
@@ -168,60 +170,6 @@ type Handler struct {
 	// Set by tests alone.
 	parkAfter time.Duration // 0: defaultParkAfter
 	lot       *socket.Lot   // nil: the process's
-}
-
-// lot is where the sessions of the process's handlers wait while they are idle.
-var lot socket.Lot
-
-// settings are the fields that have a default, with it in place. The others are read as they are.
-type settings struct {
-	subprotocols []string
-	origins      []originPattern
-	message      MessageFunc
-	goodbye      *wire.End
-	wire         wire.Config
-}
-
-const defaultReadLimit = 1 << 20
-
-const defaultParkAfter = 4 * time.Second // longer than a talk pauses, shorter than PingInterval
-
-// setup fixes the settings at the first ServeHTTP, and no earlier: Stats may have been published before.
-func (h *Handler) setup() {
-	h.once.Do(func() {
-		h.set = settings{
-			subprotocols: h.Subprotocols,
-			message:      h.OnMessage,
-			wire: wire.Config{
-				ReadLimit:    cmp.Or(h.ReadLimit, defaultReadLimit),
-				WriteLimit:   cmp.Or(h.WriteLimit, 1<<20),
-				PingInterval: cmp.Or(h.PingInterval, 25*time.Second),
-				PongTimeout:  cmp.Or(h.PongTimeout, 10*time.Second),
-				WriteTimeout: cmp.Or(h.WriteTimeout, 10*time.Second),
-				ReadTimeout:  cmp.Or(h.ReadTimeout, 2*time.Minute),
-				CloseTimeout: cmp.Or(h.CloseTimeout, 5*time.Second),
-				ParkAfter:    cmp.Or(h.parkAfter, defaultParkAfter),
-				Lot:          cmp.Or(h.lot, &lot),
-			},
-		}
-		var valid bool
-		if h.set.goodbye, valid = goodbye(h.Goodbye); !valid {
-			h.logGoodbye()
-		}
-		if len(h.Subprotocols) == 0 {
-			h.set.subprotocols = []string{DefaultSubprotocol}
-		}
-		if h.OnMessage == nil {
-			h.set.message = Echo
-		}
-		for _, s := range h.OriginPatterns {
-			if p, err := parseOriginPattern(s); err != nil {
-				h.logPattern(s, err)
-			} else {
-				h.set.origins = append(h.set.origins, p)
-			}
-		}
-	})
 }
 
 // ServeHTTP checks the handshake, upgrades it and runs OnOpen. It returns once OnOpen has; the

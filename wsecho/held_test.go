@@ -26,7 +26,7 @@ func held(t *testing.T, h *wsecho.Handler, reply func(s *wsecho.Session)) {
 	b.Send(peer.Text("first"), peer.Text("second"), peer.Close(1000, ""))
 	b.Peer.Rest()
 	b.Peer.Close()
-	b.CheckHooks(t, sessiontest.End{Label: "peer"})
+	b.CheckHooks(t, sessiontest.End{Code: 1000, Label: "peer"})
 }
 
 // What waits for company takes no room away: it leaves first.

@@ -10,8 +10,8 @@ import (
 	"example.com/wsecho/wsecho/internal/wire"
 )
 
-// MessageFunc gets one whole message. ctx is s.Context(). p is the hook's to read and to change until
-// it returns; clone it for a goroutine. Text is valid UTF-8.
+// MessageFunc is the type of Handler.OnMessage: it gets one whole message of s. ctx is s.Context(). p is the hook's to
+// read and to change until it returns; clone it for a goroutine. Text is valid UTF-8.
 //
 // While it runs nothing more of the peer is looked at, and so its pings are not answered: a client may take
 // the session for dead (Python's websockets does after 20 s). Work that takes longer belongs in Session.Go.
@@ -21,7 +21,8 @@ import (
 // Write says of this very session, that its peer is gone, is no error of the hook's, nor is an error
 // that wraps it or that joins it with others. What Write and TryWrite say of another session ends this one
 // neither, so that a hook may return what a broadcast came to: it is logged at Debug. Joined with an error
-// of the hook's own (errors.Join), that one counts.
+// of the hook's own (errors.Join), that one counts. Of its own are also ErrWriteLimit of this session, and a
+// message type that is neither text nor binary, whichever session that was written to.
 type MessageFunc func(ctx context.Context, s *Session, typ websocket.MessageType, p []byte) error
 
 // Echo is the MessageFunc that sends every message back.

@@ -3,13 +3,15 @@ package wsecho
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 
 	"github.com/coder/websocket"
+
+	"example.com/wsecho/wsecho/internal/wire"
 )
 
 // logger returns the Handler's Logger.
@@ -90,21 +92,32 @@ func (s *Session) logEnd() {
 		if e, ok := s.end.Err.(*PanicError); ok {
 			attrs = append(attrs, slog.String("stack", string(e.Stack)))
 		}
-		if s.end.Label == "error" && wrapsCloseError(s.end.Err) {
-			attrs = append(attrs, slog.String("hint", "wrapped CloseError: return it itself to send its code"))
+		if s.end.Label == "error" {
+			safely(func() error { // an Unwrap of the service's may panic
+				if wrapsCloseError(s.end.Err) {
+					attrs = append(attrs, slog.String("hint", "wrapped CloseError: return it itself to send its code"))
+				}
+				return nil
+			})
 		}
 		return attrs
 	})
 }
 
-// wrapsCloseError says whether err, a hook's, wraps a close error. It may panic.
+// wrapsCloseError says whether a hook's error wraps a CloseError of the service's, not one that Write has
+// found in the end of a session.
 func wrapsCloseError(err error) bool {
-	wraps := false
-	safely(func() error {
-		wraps = errors.As(err, new(websocket.CloseError))
-		return nil
-	})
-	return wraps
+	switch e := err.(type) {
+	case websocket.CloseError:
+		return true
+	case wire.WriteError, *wire.End:
+		return false
+	case interface{ Unwrap() error }:
+		return wrapsCloseError(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), wrapsCloseError)
+	}
+	return false
 }
 
 // logPanic is for what a hook returns once the session is ending: it counts no more, but a panic is

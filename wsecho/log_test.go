@@ -111,7 +111,7 @@ func TestEndIsLogged(t *testing.T) {
 					t.Errorf("%v %q", r.level, r.message)
 				}
 				for key, want := range map[string]any{
-					"cause": c.cause, "code": c.code, "err": err, "duration": lasted, "remote": b.Session.RemoteAddr(),
+					"cause": c.cause, "code": c.code, "err": errors.Unwrap(err), "duration": lasted, "remote": b.Session.RemoteAddr(),
 					"messages_in": st.MessagesIn, "messages_out": st.MessagesOut, "bytes_in": st.BytesIn, "bytes_out": st.BytesOut,
 				} {
 					if got := r.attrs[key].Any(); got != want {

@@ -93,7 +93,7 @@ func TestParkedEnds(t *testing.T) {
 		{name: "Shutdown", do: func(b *sessiontest.Both) { go b.Handler.Shutdown(context.Background()) },
 			end: sessiontest.End{Code: 1001, Reason: "*", Label: "shutdown", Err: lostBy(wsecho.ErrShutdown)}},
 		{name: "Handler.Close, and the peer stays", do: func(b *sessiontest.Both) { b.Handler.Close() }, unseen: true,
-			end: sessiontest.End{Label: "shutdown", Err: lostBy(wsecho.ErrShutdown)}},
+			end: sessiontest.End{Code: 1001, Label: "shutdown", Err: lostBy(wsecho.ErrShutdown)}},
 		{name: "Handler.Close", do: func(b *sessiontest.Both) { b.Handler.Close() },
 			end: sessiontest.End{Code: 1001, Reason: "*", Cut: true, Label: "shutdown", Err: lostBy(wsecho.ErrShutdown)}},
 		{name: "a hook's error", do: func(b *sessiontest.Both) { b.Send(peer.Text("fail")) },

@@ -123,10 +123,10 @@ func TestReadTimeout(t *testing.T) {
 					time.Sleep(time.Minute)
 					b.Peer.Send(peer.Close(1000, ""))
 				}()
-				want, end := append(slices.Clone(c.echoes), "close:1000", "eof"), sessiontest.End{Label: "peer"}
+				want, end := append(slices.Clone(c.echoes), "close:1000", "eof"), sessiontest.End{Code: 1000, Label: "peer"}
 				if c.ends {
 					want[len(c.echoes)] = "close:1008"
-					end = sessiontest.End{Label: "read_timeout", Err: isReadTimeout}
+					end = sessiontest.End{Code: 1008, Label: "read_timeout", Err: isReadTimeout}
 				}
 				<-b.Session.Context().Done()
 				b.CheckHooks(t, end)

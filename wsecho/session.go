@@ -13,17 +13,18 @@ import (
 	"example.com/wsecho/wsecho/internal/wire"
 )
 
-// Session is one open WebSocket. Its methods may be called from any goroutine, in hooks and outside,
-// and never deadlock: they call no hook. Write may wait for a slow peer, up to WriteTimeout and longer, so
-// a lock that is held around it is held as long; the others are safe under any lock, also one that OnClose
-// takes. A *Session is never reused.
+// Session is one open WebSocket. Its methods, SetReadLimit aside, may be called from any goroutine, in hooks
+// and outside, and never deadlock: they call no hook. All but Write and WritePrepared are safe under any lock of
+// yours, also one that OnClose takes. Those two may wait for a slow peer: a lock that is held around them is
+// held as long, for WriteTimeout (10 s by default) and more when the peer is silent. A *Session is never reused.
 type Session struct {
 	// Data is the hooks' own state. Set it in OnOpen; after that it is as safe as what it holds. Nil until
 	// a hook sets it.
 	Data any
 
-	// Log gets this session's records, and is for the hooks to use. OnOpen may replace it, such as by
-	// s.Log = s.Log.With("user", id); after that it must not change. The Handler's Logger until then.
+	// Log gets this session's records, which Handler.Logger describes, and is for the hooks to use. OnOpen may
+	// replace it, such as by s.Log = s.Log.With("user", id), before it shares s or calls Go; after that it must
+	// not change. Nil is the Handler's Logger, as is what it holds before OnOpen.
 	Log *slog.Logger
 
 	// Set before OnOpen, then fixed.
@@ -51,42 +52,49 @@ type Session struct {
 // error that OnClose gets.
 func (s *Session) Context() context.Context { return s.conn.Context() }
 
-// Subprotocol returns the one selected in the handshake; "" if the client offered none and was admitted.
+// Subprotocol returns the subprotocol that the handshake selected, "" if the client offered none and was admitted.
 func (s *Session) Subprotocol() string { return s.subprotocol }
 
-// RemoteAddr returns r.RemoteAddr as ServeHTTP got it.
+// RemoteAddr returns the address of the client: the request's RemoteAddr as ServeHTTP got it. Behind a proxy that is
+// the proxy's, unless a middleware has set it.
 func (s *Session) RemoteAddr() string { return s.remote }
 
 // Queued returns how many bytes of frames wait for the peer, beyond what the kernel has taken: up to
 // Handler.WriteLimit and a little more.
 func (s *Session) Queued() int { return s.conn.Queued() }
 
-// Latency returns the time that the latest ping and its pong took, 0 if no ping has been answered yet. A hook
-// that ran meanwhile is in it, since nothing is read until it returns.
+// Latency returns the time from the latest ping that was answered to its pong, 0 if none has been yet. A hook
+// that ran meanwhile is in it, since nothing is read until it returns. It is known anew with each PingInterval;
+// a pong that comes later than the next ping is taken for that one's.
 func (s *Session) Latency() time.Duration { return s.conn.Latency() }
 
-// SetReadLimit sets ReadLimit for this session's messages from the next one on, such as to raise it once the peer
-// has authenticated: it is for OnOpen and OnMessage to call, and nobody else. Negative: no limit. 0: 1 MiB.
+// SetReadLimit sets Handler.ReadLimit for this session's messages from the next one on, such as to raise it once
+// the peer has authenticated. It is for OnOpen and OnMessage to call, and nobody else. Negative: no limit. 0: 1 MiB.
 func (s *Session) SetReadLimit(n int64) { s.conn.SetReadLimit(cmp.Or(n, defaultReadLimit)) }
 
-// Write queues a message and waits, if need be, until there is room for it: see Handler.WriteLimit. It waits
-// once half of that waits. Nil means queued; p has then been copied. Messages leave whole, and in order for one caller. Text
-// must be UTF-8, which Write does not check. If ctx ends first, nothing of the message is sent and
-// the session goes on. Once the session is ending the error matches net.ErrClosed, and what OnClose gets.
+// Write queues a message for the peer. If that finds no room in half of Handler.WriteLimit, Write first waits for
+// some: with a peer that takes nothing, until WriteTimeout ends the session. Nil means queued; p has then been copied.
+// Messages leave whole, and in order for one caller. Text must be UTF-8, which Write does not check.
+//
+// If ctx ends first, nothing of the message is sent and the session goes on. Once the session is ending the error
+// matches net.ErrClosed, and the error that OnClose gets. A hook may return it, also that of another session: see
+// MessageFunc.
 func (s *Session) Write(ctx context.Context, typ websocket.MessageType, p []byte) error {
 	return s.conn.Write(ctx, typ, p)
 }
 
-// TryWrite is Write without the wait: if there is no room its error matches ErrWriteLimit. It may fill all of
-// WriteLimit, of which Write leaves half. It waits for no peer, and for other writers of the session only while
-// one of them copies its message; beside one that deflates, its message goes uncompressed.
+// TryWrite queues a message as Write does, but never waits for room: if there is none its error matches
+// ErrWriteLimit, and the session goes on. It may fill all of Handler.WriteLimit, of which Write leaves half. It is
+// what a broadcast wants, which may skip the session or count what it has missed; a peer that takes nothing at
+// all is ended by WriteTimeout anyway. It waits for other writers of the session only while one of them copies its
+// message; beside one that deflates, its message goes uncompressed.
 func (s *Session) TryWrite(typ websocket.MessageType, p []byte) error {
 	return s.conn.TryWrite(typ, p)
 }
 
 // Close starts the end of the session: what was written before is sent, then a close frame with code
 // and reason, and the peer has Handler.CloseTimeout to answer (RFC 6455 section 7.1.1). OnClose gets a websocket.CloseError
-// with that code. It never waits and never fails; after the session has begun to end it does nothing.
+// with that code. Close never waits and never fails; after the session has begun to end it does nothing.
 //
 // A reason is cut to 123 bytes of valid UTF-8. A code that may not be sent (RFC 6455 section 7.4)
 // becomes 1011 and is logged; 1005 sends a close frame without a body.

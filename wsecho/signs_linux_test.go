@@ -98,5 +98,5 @@ func TestPingBehindMuchAndFrozenPeer(t *testing.T) {
 	t.Parallel()
 	b := sessiontest.Start(t, overBuffers(4<<20), &wsecho.Handler{PingInterval: patience, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond}, false)
 	b.Session.TryWrite(websocket.MessageBinary, make([]byte, ahead))
-	b.CheckHooks(t, sessiontest.End{Label: "pong_timeout", Err: func(err error) bool { return errors.Is(err, wsecho.ErrPongTimeout) }})
+	b.CheckHooks(t, sessiontest.End{Code: 1011, Label: "pong_timeout", Err: func(err error) bool { return errors.Is(err, wsecho.ErrPongTimeout) }})
 }

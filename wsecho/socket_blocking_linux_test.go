@@ -51,6 +51,6 @@ func TestBlockingSocket(t *testing.T) {
 	}()
 	wait(t, "TryWrite returns", written)
 	b.Session.Close(4000, "")
-	b.CheckHooks(t, sessiontest.End{Label: "closed"})
+	b.CheckHooks(t, sessiontest.End{Code: 4000, Label: "closed"})
 	b.Peer.Close()
 }

@@ -58,18 +58,19 @@ func (c failingWrites) Write(p []byte) (int, error) {
 // nothing else does.
 func TestWriteFailsWhileReaderWaits(t *testing.T) {
 	end := func(b *sessiontest.Both) { b.Session.Close(4000, "") }
+	lost, closed := sessiontest.End{Label: "lost"}, sessiontest.End{Code: 4000, Label: "closed"}
 	for name, c := range map[string]struct {
 		closeTimeout time.Duration
 		end          func(b *sessiontest.Both)
 		fails        time.Duration // after the end began
 		gone         time.Duration // likewise
-		label        string
+		told         sessiontest.End
 	}{
-		"no end":                               {0, func(*sessiontest.Both) {}, 0, 5 * time.Second, "lost"},
-		"no end, CloseTimeout negative":        {-1, func(*sessiontest.Both) {}, 0, 0, "lost"},
-		"Session.Close":                        {0, end, 4 * time.Second, 5 * time.Second, "closed"},
-		"Session.Close, CloseTimeout negative": {-1, end, 4 * time.Second, 4 * time.Second, "closed"},
-		"Handler.Close":                        {0, func(b *sessiontest.Both) { b.Handler.Close() }, 50 * time.Millisecond, 100 * time.Millisecond, "shutdown"},
+		"no end":                               {0, func(*sessiontest.Both) {}, 0, 5 * time.Second, lost},
+		"no end, CloseTimeout negative":        {-1, func(*sessiontest.Both) {}, 0, 0, lost},
+		"Session.Close":                        {0, end, 4 * time.Second, 5 * time.Second, closed},
+		"Session.Close, CloseTimeout negative": {-1, end, 4 * time.Second, 4 * time.Second, closed},
+		"Handler.Close":                        {0, func(b *sessiontest.Both) { b.Handler.Close() }, 50 * time.Millisecond, 100 * time.Millisecond, sessiontest.End{Code: 1001, Label: "shutdown"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -85,7 +86,7 @@ func TestWriteFailsWhileReaderWaits(t *testing.T) {
 				if d := c.fails + untilGone(t, b); d < c.gone || d > c.gone+10*time.Millisecond {
 					t.Errorf("gone after %v, want %v", d, c.gone)
 				}
-				b.CheckHooks(t, sessiontest.End{Label: c.label})
+				b.CheckHooks(t, c.told)
 			})
 		})
 	}
@@ -108,7 +109,7 @@ func TestCloseTimeoutNegativeAndDrippingPeer(t *testing.T) {
 		if drips > 2 {
 			t.Errorf("the peer took something %d times", drips)
 		}
-		b.CheckHooks(t, sessiontest.End{Label: "closed"})
+		b.CheckHooks(t, sessiontest.End{Code: 4000, Label: "closed"})
 	})
 }
 

@@ -84,8 +84,9 @@ func DialLink(t testing.TB, h http.Handler, target string, opts *websocket.DialO
 	return c, link
 }
 
-// Refused is Dial for a handshake that must be refused: one that succeeds is a t.Fatal. The response
-// has at most 1024 bytes of the body, which need not be closed.
+// Refused serves h in memory as Dial does, with the same target and opts, and opens a WebSocket which must be refused:
+// one that opens is a t.Fatal. Refused returns the response, with at most 1024 bytes of its body, which need not be
+// closed.
 func Refused(t testing.TB, h http.Handler, target string, opts *websocket.DialOptions) *http.Response {
 	t.Helper()
 	c, _, res, err := dial(t, h, target, opts)

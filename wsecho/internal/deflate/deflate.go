@@ -93,8 +93,9 @@ func Alone(p []byte) []byte {
 	return bytes.Clone(z.Deflate(p))
 }
 
-// TakesAlone says whether the peer can inflate what Alone returns: its window must be as large as flate's.
-func (z *Deflater) TakesAlone() bool { return z.window == windowSize }
+// TakesAlone says whether the peer can inflate what Alone makes of n bytes: it may refer that far back, though
+// no further than flate's own window.
+func (z *Deflater) TakesAlone(n int) bool { return n <= z.window || z.window == windowSize }
 
 // Forget notes that the peer gets a message which Alone has deflated: the next one from here refers to nothing
 // before it, as the peer's window has moved.

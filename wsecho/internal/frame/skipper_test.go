@@ -2,7 +2,6 @@ package frame
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -218,7 +217,7 @@ func FuzzSkipper(f *testing.F) {
 			k.Skip(p[at : at+n])
 			at += n
 			if want := parse(p[:at], open, deflate); !same(k, want) {
-				t.Fatal(fmt.Sprintf("after %d of %x: %+v, want %+v", at, p, k, want))
+				t.Fatalf("after %d of %x: %+v, want %+v", at, p, k, want)
 			}
 		}
 	})

@@ -88,7 +88,7 @@ func TestCloseUnread(t *testing.T) {
 				t.Fatal(err)
 			}
 			b.Session.Close(1000, "")
-			b.CheckHooks(t, sessiontest.End{Label: "closed"})
+			b.CheckHooks(t, sessiontest.End{Code: 1000, Label: "closed"})
 			if all := b.Peer.Rest(); all[len(all)-1] != "reset" && all[len(all)-1] != "cut" {
 				t.Errorf("the peer saw %q", all)
 			}

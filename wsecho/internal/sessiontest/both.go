@@ -1,9 +1,12 @@
 package sessiontest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -102,7 +105,7 @@ func (b *Both) Send(frames ...[]byte) {
 // End is how a session must end.
 type End struct {
 	Frames []string         // what the peer saw before the close frame, but for pings
-	Code   int              // the close frame the peer saw; 0: none; 1005: one without a body
+	Code   int              // the close frame that ended it; 0: none; 1005: one without a body
 	Reason string           // its reason; "*": any
 	Cut    bool             // the close frame may be missing, and the end be a reset
 	Label  string           // in Stats().Ended
@@ -146,7 +149,8 @@ func (b *Both) CheckPeer(t *testing.T, want End) {
 	}
 }
 
-// CheckHooks waits for OnClose and checks its error, and that nothing of the session is left.
+// CheckHooks waits for OnClose and checks its error, which tells the code of the close frame and the label, that
+// Write and the session's context tell the same, and that nothing of the session is left.
 func (b *Both) CheckHooks(t *testing.T, want End) {
 	t.Helper()
 	select {
@@ -157,12 +161,37 @@ func (b *Both) CheckHooks(t *testing.T, want End) {
 		case want.Err != nil && !want.Err(err):
 			t.Errorf("OnClose got %T: %v", err, err)
 		}
+		b.checkCause(t, err, want)
 	case <-time.After(20 * time.Second):
 		t.Fatal("OnClose never ran")
 	}
 	b.Gone(t)
 	if got := b.Handler.Stats().Ended; !maps.Equal(nonzero(got), map[string]uint64{want.Label: 1}) {
 		t.Errorf("Stats().Ended is %v, want %s: 1", got, want.Label)
+	}
+}
+
+// checkCause checks what is known of the end wherever it is told.
+func (b *Both) checkCause(t *testing.T, err error, want End) {
+	t.Helper()
+	code := websocket.StatusCode(cmp.Or(want.Code, -1))
+	write := b.Session.Write(context.Background(), websocket.MessageText, nil)
+	for where, err := range map[string]error{
+		"OnClose's error": err, "the context's cause": context.Cause(b.Session.Context()), "Write's error": write,
+		"an error that wraps OnClose's": fmt.Errorf("closing: %w", err),
+	} {
+		if got := websocket.CloseStatus(err); got != code {
+			t.Errorf("%s tells the code %d, want %d: %v", where, got, code, err)
+		}
+		if got := wsecho.Cause(err); got != want.Label {
+			t.Errorf("%s tells the cause %q, want %q: %v", where, got, want.Label, err)
+		}
+		if want.Err != nil && !want.Err(err) {
+			t.Errorf("%s is %T: %v", where, err, err)
+		}
+	}
+	if !errors.Is(write, net.ErrClosed) {
+		t.Errorf("after the end Write says %v", write)
 	}
 }
 

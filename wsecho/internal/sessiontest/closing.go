@@ -171,7 +171,7 @@ func breaksAfterwards(t *testing.T, over Transport) {
 	if m := <-saw; m != "eof" {
 		t.Errorf("the peer saw %q", m)
 	}
-	b.CheckHooks(t, End{Label: "closed"})
+	b.CheckHooks(t, End{Code: 4000, Label: "closed"})
 	closedByServer(t, b.Peer)
 }
 

@@ -52,6 +52,13 @@ func both(first, second func()) func() {
 // Raw says whether it is the kernel's own socket: TryWrite, Unread and Park are for such a one alone.
 func (s *Socket) Raw() bool { return s.raw != nil }
 
+// Local says whether the peer is on this machine for certain: over a Unix socket what has been written is in
+// the peer's own receive queue, and Unacked counts the memory that it takes there until the peer reads it.
+func (s *Socket) Local() bool {
+	_, ok := s.conn.(*net.UnixConn)
+	return ok
+}
+
 // CanPark says whether Park may work.
 func (s *Socket) CanPark() bool { return parking && s.raw != nil }
 

@@ -36,7 +36,7 @@ func (in *input) preload(p []byte) {
 		in.buf = inPool.Get().(*[inSize]byte)[:]
 		copy(in.buf, p)
 	}
-	in.w = len(p)
+	in.w = int32(len(p))
 }
 
 // Space is where the next bytes go, see socket.Buffer: straight into the message where they are certain to
@@ -54,7 +54,7 @@ func (in *input) Space(plain bool) []byte {
 	case in.buf == nil:
 		in.buf = inPool.Get().(*[inSize]byte)[:]
 	case in.r > 0: // a piece of a header or of a control frame, which fits any size
-		in.w = copy(in.buf, in.buf[in.r:in.w])
+		in.w = int32(copy(in.buf, in.buf[in.r:in.w]))
 		in.r = 0
 	}
 	return in.buf[in.w:]
@@ -74,7 +74,7 @@ func (in *input) Took(n int) {
 	}
 	in.bulk = n >= inSize
 	if in.buf != nil {
-		in.filled = n == len(in.buf)-in.w
+		in.filled = n == len(in.buf)-int(in.w)
 	} else {
 		in.filled = n == in.direct()
 	}

@@ -8,7 +8,7 @@
 //	input.go      from bytes to messages
 //	buffer.go     the memory that bytes are read into
 //	write.go      Write, TryWrite: from messages to the queue
-//	prepared.go   a message for many connections
+//	prepared.go   the same for a message that many connections get
 //	output.go     from the queue to the socket
 //	queue.go      bytes that wait
 //	timer.go      the connection's one timer

@@ -131,7 +131,7 @@ func TestEndRacesWithReader(t *testing.T) {
 			all.Go(func() {
 				for range rand.IntN(20) {
 					frames := peer.Join(peer.Text("write"), peer.Text("a"), peer.Ping(""), peer.Binary(make([]byte, rand.IntN(30_000))), peer.Text([]string{"end", "b"}[rand.IntN(2)]))
-					if cut := rand.IntN(len(frames)); r.peer.Send(frames[:cut]) != nil || r.peer.Send(frames[cut:]) != nil {
+					if r.peer.Send(frames) != nil { // in one, or the answer to our close frame would lie inside another
 						return
 					}
 				}

@@ -28,7 +28,7 @@ type input struct {
 
 	// What has been read and not looked at.
 	buf    []byte // pooled, held only while it has bytes
-	r, w   int    // of buf
+	r, w   int32  // of buf
 	filled bool   // the last read took all that there was space for
 	bulk   bool   // it took much: it may do so again
 
@@ -51,7 +51,7 @@ type input struct {
 	key       uint32
 	remaining int64
 
-	marked          int
+	marked          int32
 	markedRemaining int64
 
 	valid    int     // bytes of the message that are known to be good text
@@ -82,7 +82,7 @@ func (in *input) publish(t *tally) {
 // arrived notes that the n bytes which a read has taken are for next.
 func (in *input) arrived(n int) {
 	if in.buf != nil {
-		in.w += n
+		in.w += int32(n)
 	} else if n > 0 { // straight into the message
 		*in.msg = (*in.msg)[:len(*in.msg)+n]
 		in.collected(n)
@@ -142,7 +142,7 @@ func (in *input) next() (op byte, p []byte, err error) {
 		whole := int64(len(b)-h.Size) >= h.Len
 		switch {
 		case h.Op < frame.Close && (!whole || !h.Fin || in.open || h.RSV1):
-			in.r += h.Size
+			in.r += int32(h.Size)
 			in.begin(h)
 			if h.Len == 0 {
 				in.collected(0)
@@ -155,7 +155,7 @@ func (in *input) next() (op byte, p []byte, err error) {
 		}
 		end := h.Size + int(h.Len)
 		p = b[h.Size:end:end] // the frame lies whole in the buffer: nothing is copied
-		in.r += end
+		in.r += int32(end)
 		frame.Unmask(p, h.Key)
 		if h.Op == frame.Text && !utf8.Valid(p) {
 			return 0, nil, errNotText
@@ -214,8 +214,8 @@ func (in *input) discard() {
 	in.release()
 }
 
-// tooLong says whether the header declares a message longer than the limit. One that is compressed may be a
-// little longer than what it inflates to.
+// tooLong says whether the header declares a message longer than the limit. One that is compressed may be
+// longer than what it inflates to: the fixed codes take up to nine bits for a byte (RFC 1951 section 3.2.6).
 func (in *input) tooLong(h frame.Header) bool {
 	limit := in.limit
 	if limit < 0 || limit > maxMessage {
@@ -258,7 +258,7 @@ func (in *input) grow(n int) {
 func (in *input) collect(p []byte) {
 	in.grow(len(p))
 	*in.msg = append(*in.msg, p...)
-	in.r += len(p)
+	in.r += int32(len(p))
 	in.collected(len(p))
 }
 

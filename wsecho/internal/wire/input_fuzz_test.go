@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"example.com/wsecho/wsecho/internal/frame"
@@ -132,6 +133,28 @@ func TestInputInPieces(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// What is wrong is said as soon as the byte that shows it is in, of a frame that is not whole too.
+func TestWrongAtOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		p   []byte
+		n   int // bytes of it, with which it shows
+		end string
+	}{
+		"a close code":   {peer.Close(1006, "why"), 8, "protocol"},
+		"a close reason": {peer.Close(1000, "a\xffb"), 10, "invalid"},
+		"text":           {peer.Text("a\xffb"), 8, "invalid"},
+		"a long message": {peer.Frame{First: peer.Fin | peer.OpBinary, Declared: 1001}.Bytes(), 4, "too_big"},
+		"no mask":        {[]byte{0x81, 5}, 2, "protocol"},
+	} {
+		if o := whole(c.p[:c.n-1], 1000, false); o.end != "" {
+			t.Errorf("%s: %d bytes are enough for %s", name, c.n-1, o.end)
+		}
+		if o := whole(c.p[:c.n], 1000, false); !strings.HasPrefix(o.end, c.end+" ") {
+			t.Errorf("%s: %d bytes are not enough: %q", name, c.n, o.end)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func TestRoomAndTidy(t *testing.T) {
 			t.Error("an empty buffer is kept")
 		}
 		p = in.Space(plain)
-		in.w = copy(p, "abcdef")
+		in.w = int32(copy(p, "abcdef"))
 		in.r = 4
 		in.tidy()
 		p = in.Space(plain) // the rest moves to the front

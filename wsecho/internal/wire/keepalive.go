@@ -64,6 +64,7 @@ type observed struct {
 	unread   int   // bytes that wait in the socket
 	full     bool  // so many that the peer may be unable to send more
 	acked    int64 // bytes of ours that the peer's kernel has taken
+	local    bool  // the peer's kernel is ours: it has the ping, and acked is what the peer itself has taken
 }
 
 // verdict is what a connection that waits for a pong makes of its peer.
@@ -95,7 +96,7 @@ func (k *keepalive) judge(o observed) verdict {
 		return verdictAlive
 	case k.behind:
 		return verdictUnclear
-	case o.acked < k.pinged: // not even its kernel is there
+	case o.acked < k.pinged && !o.local: // not even its kernel is there
 		return verdictDead
 	case behind: // the ping has arrived since
 		return verdictUnclear

@@ -22,6 +22,7 @@ const soon = 2500 * time.Millisecond
 // flooded returns a Conn whose Message works until release is called or the connection ends, while so much of
 // the peer's lies unread that it may have no room for a pong. The Message then writes "done".
 func flooded(t *testing.T, over via, cfg *Config) (r *rig, release func()) {
+	flood := peer.Binary(make([]byte, 8<<20)) // made first: it takes time
 	enough := make(chan struct{})
 	var once sync.Once
 	r = start(t, over, cfg, func(r *rig, p string) {
@@ -34,7 +35,6 @@ func flooded(t *testing.T, over via, cfg *Config) (r *rig, release func()) {
 		})
 	})
 	r.sends(peer.Text("hello"))
-	flood := peer.Binary(make([]byte, 8<<20))
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
@@ -56,11 +56,11 @@ func TestNoRoomForPong(t *testing.T) {
 	t.Parallel()
 	var peers sync.WaitGroup
 	for _, over := range []via{viaTCP, viaUnix} {
-		r, release := flooded(t, over, config(func(cfg *Config) {
-			cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = soon/25, soon, -1
+		r, release := flooded(t, over, config(func(cfg *Config) { // no ping is on its way when a verdict is due
+			cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = 3*time.Second/2, time.Second, -1
 		}))
 		peers.Go(func() {
-			const pings = 55 // in so many intervals there are more than two timeouts
+			const pings = 4 // by then there have been four verdicts
 			for n := 0; ; n++ {
 				if n == pings {
 					release()
@@ -75,6 +75,27 @@ func TestNoRoomForPong(t *testing.T) {
 		})
 	}
 	peers.Wait()
+}
+
+// Nor is one dead that reads nothing until all of its own has been taken: its kernel has the ping.
+func TestNoRoomForPongOfPeerThatWrites(t *testing.T) {
+	for _, over := range []via{viaTCP, viaUnix} {
+		t.Run(over.name, func(t *testing.T) {
+			t.Parallel()
+			r, release := flooded(t, over, config(func(cfg *Config) {
+				cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = soon, 50*time.Millisecond, -1
+			}))
+			defer release()
+			verdicts := map[time.Duration]bool{} // each but the last puts the next off
+			poll(t, "verdict upon verdict", func() bool {
+				verdicts[under(r, func() time.Duration { return r.keep.pongBy })] = true
+				return len(verdicts) > 5 || r.reason() != nil
+			})
+			if e := r.reason(); e != nil {
+				t.Errorf("ended: %v", e)
+			}
+		})
+	}
 }
 
 // One whose kernel does not even take the ping is dead, however much of its own lies unread.

@@ -11,50 +11,70 @@ import (
 // takes little more memory than it has bytes, and is not copied when more comes.
 type queue struct {
 	first, last *chunk // nil: empty
+	own         *chunk // the last that has an array; nil: none has
 	n           int    // bytes
 }
 
-// chunk is one piece of a queue.
+// chunk is one piece of a queue. Its bytes lie in an array of the queue's, or are a Prepared's.
 type chunk struct {
-	b      []byte // of which r have left; its array stays
-	r      int
-	shared bool // b is a Prepared's: nobody appends to it, nor is it pooled
-	next   *chunk
+	b     []byte // what has not left
+	array []byte // goes back to its pool with this chunk; what lies behind b is free. Nil: not this chunk's
+	next  *chunk
 }
 
-// The sizes of chunks: for what is written together, and for one message that is better written whole,
+// The sizes of arrays: for what is written together, and for one message that is better written whole,
 // of 64 KiB or of copyMax.
-var chunkPools = pool.Sized{{Size: 16 << 10}, {Size: 72 << 10}, {Size: copyMax + 16<<10}}
+var arrays = pool.Sized{{Size: 16 << 10}, {Size: 72 << 10}, {Size: copyMax + 16<<10}}
 
 // newChunk has room for n bytes, or is one of the largest.
 func newChunk(n int) *chunk {
-	v, size := chunkPools.Get(min(n, chunkPools.Largest()))
+	v, size := arrays.Get(min(n, arrays.Largest()))
 	if c, ok := v.(*chunk); ok {
 		return c
 	}
-	return &chunk{b: make([]byte, 0, size)}
+	array := make([]byte, size)
+	return &chunk{b: array[:0], array: array}
 }
 
-// sharedChunks are chunks without bytes of their own.
-var sharedChunks = sync.Pool{New: func() any { return new(chunk) }}
+// bareChunks are chunks without an array.
+var bareChunks = sync.Pool{New: func() any { return new(chunk) }}
 
 // free gives the chunk back.
 func (c *chunk) free() {
-	if c.shared {
+	if c.array == nil {
 		*c = chunk{}
-		sharedChunks.Put(c)
+		bareChunks.Put(c)
 		return
 	}
-	*c = chunk{b: c.b[:0]}
-	chunkPools.Put(c, cap(c.b))
+	*c = chunk{b: c.array[:0], array: c.array}
+	arrays.Put(c, len(c.array))
 }
 
-// tail returns the last chunk, or a new one if that has no space left: with space for n bytes, if a chunk can.
-func (q *queue) tail(n int) *chunk {
-	if q.last == nil || q.last.shared || len(q.last.b) == cap(q.last.b) {
-		q.append(newChunk(n))
+// space returns what is free behind the chunk's bytes.
+func (c *chunk) space() []byte {
+	if c == nil || c.array == nil {
+		return nil
 	}
-	return q.last
+	return c.b[len(c.b):cap(c.b)]
+}
+
+// tail returns the last chunk if it has space, or else a new one: in what is left of the array before it, or
+// with space for n bytes, if a chunk can. Without the former, short messages between those of which the queue
+// only has a reference would take an array each.
+func (q *queue) tail(n int) *chunk {
+	switch {
+	case len(q.last.space()) > 0:
+		return q.last
+	case len(q.own.space()) > 0:
+		c := bareChunks.Get().(*chunk)
+		c.b, c.array = q.own.space()[:0], q.own.array // which nobody needs longer than its last chunk
+		q.own.array = nil
+		q.own = c
+	default:
+		q.own = newChunk(n)
+	}
+	q.append(q.own)
+	return q.own
 }
 
 // append appends a chunk.
@@ -76,8 +96,8 @@ func (q *queue) refer(p []byte) {
 		q.add(p)
 		return
 	}
-	c := sharedChunks.Get().(*chunk)
-	c.b, c.shared = p, true
+	c := bareChunks.Get().(*chunk)
+	c.b = p
 	q.append(c)
 	q.n += len(p)
 }
@@ -87,7 +107,7 @@ func (q *queue) add(p []byte) {
 	q.n += len(p)
 	for len(p) > 0 {
 		c := q.tail(len(p))
-		n := copy(c.b[len(c.b):cap(c.b)], p)
+		n := copy(c.space(), p)
 		c.b = c.b[:len(c.b)+n]
 		p = p[n:]
 	}
@@ -106,7 +126,7 @@ func (q *queue) head() (p []byte, more bool) {
 	if q.first == nil {
 		return nil, false
 	}
-	return q.first.b[q.first.r:], q.first.next != nil
+	return q.first.b, q.first.next != nil
 }
 
 // advance takes n bytes of the head off.
@@ -116,11 +136,14 @@ func (q *queue) advance(n int) {
 	if c == nil {
 		return
 	}
-	if c.r += n; c.r < len(c.b) {
+	if c.b = c.b[n:]; len(c.b) > 0 {
 		return
 	}
 	if q.first = c.next; q.first == nil {
 		q.last = nil
+	}
+	if q.own == c {
+		q.own = nil
 	}
 	c.free()
 }

@@ -222,6 +222,7 @@ func (c *Conn) observe() observed {
 		flushing: c.out.flushing && c.cfg.WriteTimeout > 0,
 		working:  c.phase.Load() == working,
 		raw:      c.sock.Raw(),
+		local:    c.sock.Local(),
 	}
 	if o.raw && !o.alive && !o.flushing {
 		o.unread, o.full = c.sock.Unread()

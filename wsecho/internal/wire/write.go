@@ -16,10 +16,10 @@ const copyMax = 128 << 10
 
 // Write queues a message and waits, if need be, until there is room for it. Nil means queued; p has then
 // been copied. If ctx ends first nothing of the message is sent. It fills half of WriteLimit, so that one
-// who writes without a pause leaves room to TryWrite. Its errors are WriteErrors.
+// who writes without a pause leaves room to TryWrite. Its errors are WriteErrors, but for that of a bad type.
 func (c *Conn) Write(ctx context.Context, typ websocket.MessageType, p []byte) error {
 	for {
-		room, err := c.send(ctx, typ, p)
+		room, err := c.send(ctx, false, typ, p)
 		if room == nil {
 			return err
 		}
@@ -33,23 +33,23 @@ func (c *Conn) Write(ctx context.Context, typ websocket.MessageType, p []byte) e
 // TryWrite is Write without the wait: if there is no room its error wraps ErrWriteLimit. It fills all of
 // WriteLimit.
 func (c *Conn) TryWrite(typ websocket.MessageType, p []byte) error {
-	_, err := c.send(nil, typ, p)
+	_, err := c.send(context.Background(), true, typ, p)
 	return err
 }
 
-// send queues one message; ctx is Write's, nil TryWrite's. A room that is not nil is closed when it is time
-// for Write to try again.
-func (c *Conn) send(ctx context.Context, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
+// send queues one message, for TryWrite if try, else for Write. A room that is not nil is closed when it is
+// time for Write to try again.
+func (c *Conn) send(ctx context.Context, try bool, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
 	if err := c.checkWrite(ctx, typ); err != nil {
 		return nil, err
 	}
-	if c.in.codec != nil && len(p) >= deflate.Min && c.lockDeflater(ctx) {
+	if c.in.codec != nil && len(p) >= deflate.Min && c.lockDeflater(try) {
 		defer c.in.codec.Out.Unlock()
-		return c.sendDeflated(ctx, typ, p)
+		return c.sendDeflated(try, typ, p)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if room, err := c.admit(ctx, len(p)); err != nil {
+	if room, err := c.admit(try, len(p)); err != nil {
 		return room, err
 	}
 	c.out.count(len(p))
@@ -69,7 +69,7 @@ func (c *Conn) checkWrite(ctx context.Context, typ websocket.MessageType) error 
 	if typ != websocket.MessageText && typ != websocket.MessageBinary {
 		return fmt.Errorf("wsecho: message type %d is neither text nor binary", typ)
 	}
-	if ctx == nil || ctx.Err() == nil {
+	if ctx.Err() == nil {
 		return nil
 	}
 	c.mu.Lock()
@@ -82,8 +82,8 @@ func (c *Conn) checkWrite(ctx context.Context, typ websocket.MessageType) error 
 
 // lockDeflater locks the deflater. TryWrite does not wait while another goroutine deflates: its message is
 // sent as it is, which RFC 7692 section 6 leaves to the sender.
-func (c *Conn) lockDeflater(ctx context.Context) bool {
-	if ctx == nil {
+func (c *Conn) lockDeflater(try bool) bool {
+	if try {
 		return c.in.codec.Out.TryLock()
 	}
 	c.in.codec.Out.Lock()
@@ -92,9 +92,9 @@ func (c *Conn) lockDeflater(ctx context.Context) bool {
 
 // sendDeflated asks for room before it deflates: once it has, the frame must be sent, as what
 // follows may refer to it (RFC 7692 section 7.1.1). The deflater is locked, which keeps the order.
-func (c *Conn) sendDeflated(ctx context.Context, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
+func (c *Conn) sendDeflated(try bool, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
 	c.mu.Lock()
-	room, err = c.admit(ctx, len(p))
+	room, err = c.admit(try, len(p))
 	c.mu.Unlock()
 	if err != nil {
 		return room, err
@@ -111,18 +111,18 @@ func (c *Conn) sendDeflated(ctx context.Context, typ websocket.MessageType, p []
 	return nil, nil
 }
 
-// admit says whether a message of n bytes may be queued: by Write, or by TryWrite if ctx is nil. If there is
+// admit says whether a message of n bytes may be queued: by TryWrite if try, else by Write. If there is
 // no room, that is what Write waits for. Under mu.
-func (c *Conn) admit(ctx context.Context, n int) (room <-chan struct{}, err error) {
+func (c *Conn) admit(try bool, n int) (room <-chan struct{}, err error) {
 	limit := c.cfg.WriteLimit
-	if ctx != nil && limit > 0 {
+	if !try && limit > 0 {
 		limit = (limit + 1) / 2
 	}
 	fits, err := c.fits(n, limit)
 	switch {
 	case fits || err != nil:
 		return nil, err
-	case ctx == nil:
+	case try:
 		return nil, (*limitError)(c)
 	}
 	return c.out.awaitRoom(), ErrWriteLimit
