@@ -76,7 +76,7 @@ func TestVanish(t *testing.T) {
 		go func() { _, _, err := c.Read(context.Background()); heard <- err }()
 		begin := time.Now()
 		link.Vanish()
-		if err := <-ended; err != wsecho.ErrPongTimeout || time.Since(begin) != 35*time.Second {
+		if err := <-ended; !errors.Is(err, wsecho.ErrPongTimeout) || time.Since(begin) != 35*time.Second {
 			t.Errorf("%v after %v", err, time.Since(begin))
 		}
 		time.Sleep(time.Hour)

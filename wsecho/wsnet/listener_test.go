@@ -93,6 +93,7 @@ func TestListenerClose(t *testing.T) {
 		if got := wsechotest.ReadWithin(t, accepted, time.Second); got != "still here" {
 			t.Errorf("%q", got)
 		}
+		time.Sleep(10 * time.Second) // the closes are through
 		if got := h.Stats().Open; got != 1 {
 			t.Errorf("%d are open", got)
 		}
