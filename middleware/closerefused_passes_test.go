@@ -26,11 +26,20 @@ func TestCloseRefusedPasses(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	for name, answer := range map[string]http.HandlerFunc{
-		"302":         func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 302) },
-		"200":         func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello"); w.WriteHeader(500) },
-		"204":         func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204); w.WriteHeader(500) },
-		"600":         func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(600) },
-		"200 flushed": func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); w.WriteHeader(500) },
+		"302": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) },
+		"200": func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "hello")
+			w.WriteHeader(http.StatusInternalServerError)
+		},
+		"204": func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusNoContent)
+			w.WriteHeader(http.StatusInternalServerError)
+		},
+		"600": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(600) },
+		"200 flushed": func(w http.ResponseWriter, r *http.Request) {
+			w.(http.Flusher).Flush()
+			w.WriteHeader(http.StatusInternalServerError)
+		},
 	} {
 		if res := wsechotest.Refused(t, middleware.CloseRefused(answer), "/", nil); fmt.Sprint(res.StatusCode) != name[:3] {
 			t.Errorf("%s: %s", name, res.Status)
@@ -44,16 +53,16 @@ func TestCloseRefusedPasses(t *testing.T) {
 		}
 		io.WriteString(c, "HTTP/1.1 418 by hand\r\nContent-Length: 0\r\n\r\n")
 		c.Close()
-		w.WriteHeader(500) // too late: nothing of it may be told
+		w.WriteHeader(http.StatusInternalServerError) // too late: nothing of it may be told
 	}
-	if res := wsechotest.Refused(t, middleware.CloseRefused(http.HandlerFunc(hijacked)), "/", nil); res.StatusCode != 418 {
+	if res := wsechotest.Refused(t, middleware.CloseRefused(http.HandlerFunc(hijacked)), "/", nil); res.StatusCode != http.StatusTeapot {
 		t.Error(res.Status)
 	}
 }
 
 // A panic of next is nobody's refusal, also after one.
 func TestCloseRefusedPanic(t *testing.T) {
-	for _, before := range []func(http.ResponseWriter){func(http.ResponseWriter) {}, func(w http.ResponseWriter) { w.WriteHeader(500) }} {
+	for _, before := range []func(http.ResponseWriter){func(http.ResponseWriter) {}, func(w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError) }} {
 		h := middleware.CloseRefused(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { before(w); panic("mine") }))
 		func() {
 			defer func() {
@@ -113,13 +122,13 @@ func TestCloseRefusedNotAHandshake(t *testing.T) {
 		r, w := handshake(), httptest.NewRecorder()
 		change(r)
 		h.ServeHTTP(hijackable{w}, r)
-		if w.Code != 404 || w.Body.String() != "404 page not found\n" {
+		if w.Code != http.StatusNotFound || w.Body.String() != "404 page not found\n" {
 			t.Errorf("%s: %d %q", name, w.Code, w.Body)
 		}
 	}
 	w := httptest.NewRecorder() // cannot be hijacked
 	h.ServeHTTP(w, handshake())
-	if w.Code != 404 {
+	if w.Code != http.StatusNotFound {
 		t.Errorf("no hijack: %d", w.Code)
 	}
 }

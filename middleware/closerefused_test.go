@@ -42,51 +42,51 @@ func TestCloseRefused(t *testing.T) {
 		code   websocket.StatusCode
 		reason string
 	}{
-		"http.Error":      {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who are you?", 401) }, 4401, "who are you?"},
-		"no body":         {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, 4503, ""},
+		"http.Error":      {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who are you?", http.StatusUnauthorized) }, 4401, "who are you?"},
+		"no body":         {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, 4503, ""},
 		"the last status": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(599) }, 4599, ""},
 		"a line in pieces": {func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(403)
+			w.WriteHeader(http.StatusForbidden)
 			for _, piece := range []string{"", "not ", "you\r", "\n", "nor you\n"} {
 				io.WriteString(w, piece)
 			}
 		}, 4403, "not you"},
-		"a line too long":                      {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "x"+long, 400) }, 4400, "x" + long[:122]},
-		"a line too long, by half a character": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, long, 400) }, 4400, long[:122]},
+		"a line too long":                      {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "x"+long, http.StatusBadRequest) }, 4400, "x" + long[:122]},
+		"a line too long, by half a character": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, long, http.StatusBadRequest) }, 4400, long[:122]},
 		"a line too long, in pieces": {func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(400)
+			w.WriteHeader(http.StatusBadRequest)
 			for range 100 {
 				io.WriteString(w, "two")
 			}
 		}, 4400, strings.Repeat("two", 41)},
 		"a body of any size": {func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(500)
+			w.WriteHeader(http.StatusInternalServerError)
 			for range 100 {
 				if n, err := w.Write(bytes.Repeat([]byte("line\n"), 10_000)); n != 50_000 || err != nil {
 					t.Errorf("Write: %d, %v", n, err)
 				}
 			}
 		}, 4500, "line"},
-		"no UTF-8": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "a\xffb", 400) }, 4400, "ab"},
+		"no UTF-8": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "a\xffb", http.StatusBadRequest) }, 4400, "ab"},
 		"compressed": {func(w http.ResponseWriter, r *http.Request) {
 			r.Header.Set("Accept-Encoding", "gzip")
 			chimiddleware.Compress(5)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "text/plain")
-				w.WriteHeader(400)
+				w.WriteHeader(http.StatusBadRequest)
 				io.WriteString(w, "hello\n")
 			})).ServeHTTP(w, r)
 		}, 4400, ""},
 		"a first status counts": {func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(404)
-			w.WriteHeader(500)
+			w.WriteHeader(http.StatusNotFound)
+			w.WriteHeader(http.StatusInternalServerError)
 			io.WriteString(w, "not here")
 		}, 4404, "not here"},
 		"an informational one first": {func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(103)
-			http.Error(w, "too early", 425)
+			w.WriteHeader(http.StatusEarlyHints)
+			http.Error(w, "too early", http.StatusTooEarly)
 		}, 4425, "too early"},
 		"flushed": {func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "slow", 429)
+			http.Error(w, "slow", http.StatusTooManyRequests)
 			w.(http.Flusher).Flush()
 			if err := http.NewResponseController(w).Flush(); err != nil {
 				t.Errorf("Flush: %v", err)
@@ -99,7 +99,7 @@ func TestCloseRefused(t *testing.T) {
 			for _, name := range []string{"Connection", "Content-Length", "Transfer-Encoding", "Sec-Websocket-Protocol", "Sec-WebSocket-Extensions", "Sec-WebSocket-Accept", "Trailer", "Upgrade"} {
 				w.Header()[name] = []string{"7"}
 			}
-			w.WriteHeader(401)
+			w.WriteHeader(http.StatusUnauthorized)
 		}, 4401, ""},
 		"a panic that is caught": {func(w http.ResponseWriter, r *http.Request) {
 			recoverer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("oops") })).ServeHTTP(w, r)
@@ -143,7 +143,7 @@ func TestCloseRefusedSubprotocol(t *testing.T) {
 
 // A page of another origin gets the code alone.
 func TestCloseRefusedOrigin(t *testing.T) {
-	h := middleware.CloseRefused(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "ann is banned", 403) }))
+	h := middleware.CloseRefused(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "ann is banned", http.StatusForbidden) }))
 	for origin, want := range map[string]string{
 		"http://example.com":       "ann is banned",
 		"https://EXAMPLE.com":      "ann is banned",
@@ -177,7 +177,7 @@ func TestCloseRefusedLogs(t *testing.T) {
 	rt.Get("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Request-Id", "r7")
 		w.Header().Set("Retry-After", "7")
-		http.Error(w, "later", 503)
+		http.Error(w, "later", http.StatusServiceUnavailable)
 	})
 	srv := httptest.NewServer(rt)
 	defer srv.Close()

@@ -3,16 +3,12 @@ package browsertest
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"log"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"example.com/wsecho/middleware"
-	_ "example.com/wsecho/middleware/xconnect"
 )
 
 // refusedSocket is the script of a page that opens one socket, at a URL and offering subprotocols, and returns as JSON
@@ -35,20 +31,9 @@ func startRefuser(t *testing.T, h2 bool) (url string, overHTTP2 *atomic.Int32) {
 		http.Error(w, "who are you?\nsay it in the query", http.StatusUnauthorized)
 	})
 	mux := http.NewServeMux()
-	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, "<!doctype html><link rel=icon href=data:,>")
-	})
 	mux.Handle("/told", middleware.CloseRefused(refuse))
 	mux.Handle("/mute", refuse)
-	srv := httptest.NewUnstartedServer(middleware.ExtendedConnect(mux))
-	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers go without a word
-	if srv.EnableHTTP2 = h2; h2 {
-		srv.StartTLS()
-	} else {
-		srv.Start()
-	}
-	t.Cleanup(srv.CloseClientConnections)
-	return srv.URL, overHTTP2
+	return servePage(t, mux, h2), overHTTP2
 }
 
 // A page that is refused sees the status and why, over either version of HTTP and whatever it offers; a page of another

@@ -175,8 +175,10 @@ func TestBackpressure(t *testing.T) {
 func TestClose(t *testing.T) {
 	p := connect(t)
 	p.conn.Write([]byte("bye"))
-	if p.conn.Close() != nil || p.conn.Close() != nil {
-		t.Error("Close failed")
+	for range 2 {
+		if err := p.conn.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 	if got := wsechotest.ReadWithin(t, p.client, time.Minute); got != "bye" {
 		t.Errorf("%q", got)
