@@ -159,7 +159,7 @@ func TestSlowWhileTheWindowMoves(t *testing.T) {
 				t.Fatalf("%+v, want %d", f, n)
 			}
 			if synctest.Wait(); n == 0 { // now it is that one which waits, and which the window leaves
-				others(30)
+				others(60)
 			}
 		}
 	})
