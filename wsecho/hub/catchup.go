@@ -69,11 +69,11 @@ func (s *shard) greet(m *Member) bool {
 	return true
 }
 
-// seatsAfter replaces the after of those seats of m that have the one by another. Under shard.mu.
-func (m *Member) seatsAfter(old, new uint64) {
+// seatsAfter lets entries behind the number to be for those seats of m that had is there. Under shard.mu.
+func (m *Member) seatsAfter(is, to uint64) {
 	for _, at := range m.seats {
-		if o := &at.room.occupants[at.index]; o.after == old {
-			o.after = new
+		if o := &at.room.occupants[at.index]; o.after == is {
+			o.after = to
 		}
 	}
 }

@@ -130,7 +130,7 @@ func TestSlowInQuietTopic(t *testing.T) {
 // Nor does it while what it lacked is written: all up to where the log was then is with it.
 func TestSlowWhileTheWindowMoves(t *testing.T) {
 	in(t, func(t *testing.T) {
-		h := &hub.Hub{MaxBytes: 20 << 10}
+		h := &hub.Hub{MaxBytes: 40 << 10}
 		defer h.Close()
 		sv := service(h, nil)
 		sv.WriteLimit = 4 << 10
@@ -152,15 +152,20 @@ func TestSlowWhileTheWindowMoves(t *testing.T) {
 			sayOne() // the last of them waits to be written
 		}
 		others(20)
-		sayOne()
+		for range 3 {
+			sayOne()
+		}
 		others(20)
 		for n := range sent {
 			if f := c.next(); f.Reset || strings.TrimSpace(string(f.Data)) != fmt.Sprint(n) {
 				t.Fatalf("%+v, want %d", f, n)
 			}
-			if synctest.Wait(); n == 0 { // now it is that one which waits, and which the window leaves
-				others(60)
+			if synctest.Wait(); n == 0 { // now those three are being written; the window leaves them, not the 20 behind
+				others(125)
 			}
+		}
+		if n := h.Stats().Resets; n > 0 {
+			t.Errorf("%d resets", n)
 		}
 	})
 }
