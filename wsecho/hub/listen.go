@@ -9,8 +9,9 @@ import (
 
 // Listen calls f, in order, with what is published in topic from now on, on this node: for what nodes tell each
 // other, such as that a user's sessions are to end everywhere. f should not wait: it holds up nobody but itself, but
-// misses what falls out of the window meanwhile, which is logged. It must not change the Message, and one that panics is
-// logged. stop ends it, and does not wait for a call under way; Close does.
+// misses what falls out of the window meanwhile, which is logged. It must not change the Message; where it panics, that
+// is logged. stop ends it, and does not wait for a call under way; Close does, so f must not call it. Each Listen has a
+// goroutine that wakes for every message in whatever topic: a service has a few, not one for each room.
 func (h *Hub) Listen(topic string, f func(Message)) (stop func()) {
 	h.start()
 	ctx, cancel := context.WithCancel(h.ctx)

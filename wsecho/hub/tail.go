@@ -120,7 +120,9 @@ func (t *Tail) expire() {
 }
 
 // Synced says that the log ended at the number end when it was last asked. Once the Tail is as far, the node has
-// all: Hub.Ready returns, and Hub.Lag is counted from here. Who says a place beyond end, twice, gets a reset.
+// all: Hub.Ready returns, and Hub.Lag is counted from here. A session whose client
+// claims a place beyond end is told Event.Reset at the second call after it joined, as the first may have been asked
+// before that place was there.
 func (t *Tail) Synced(end uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
