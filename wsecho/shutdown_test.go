@@ -42,7 +42,7 @@ func crowd(t *testing.T, h *wsecho.Handler, n int, mute bool) *drained {
 	onClose := h.OnClose
 	h.OnClose = func(ctx context.Context, s *wsecho.Session, err error) {
 		d.mu.Lock()
-		d.causes[err]++
+		d.causes[errors.Unwrap(err)]++ // of the end: its error
 		d.mu.Unlock()
 		if onClose != nil {
 			onClose(ctx, s, err)
