@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	extensionName = "permessage-deflate"
-	serverNoTakeover   = "server_no_context_takeover"
-	clientNoTakeover   = "client_no_context_takeover"
-	serverBits    = "server_max_window_bits"
-	clientBits    = "client_max_window_bits"
+	extensionName    = "permessage-deflate"
+	serverNoTakeover = "server_no_context_takeover"
+	clientNoTakeover = "client_no_context_takeover"
+	serverBits       = "server_max_window_bits"
+	clientBits       = "client_max_window_bits"
 )
 
 // Negotiate answers the client's offers (section 7.1): it takes the first that it can meet. If there is
@@ -37,7 +37,7 @@ func Negotiate(offers iter.Seq[header.Extension], mode websocket.CompressionMode
 // offer is what one offer asks for.
 type offer struct {
 	serverNoTakeover, clientNoTakeover bool // no context takeover, of ours and of the client's
-	serverBits               int  // 2 to the power of it is how far back we may refer; 0: it does not say
+	serverBits                         int  // 2 to the power of it is how far back we may refer; 0: it does not say
 }
 
 // accept meets the offer; if noTakeover, without context takeover in either direction, whatever it asks for.
