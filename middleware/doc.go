@@ -7,7 +7,7 @@
 //     and hands it to the authentication middleware.
 //   - [LimitPerClient] bounds the open connections of each client.
 //   - [ExceptUpgrade] keeps a middleware that cannot live with a WebSocket, such
-//     as chi's Timeout, away from handshakes.
+//     as [net/http.TimeoutHandler], away from handshakes.
 //
 // ExtendedConnect takes an extended CONNECT for "websocket" over HTTP/2 (RFC 8441,
 // section 4). The others see as a handshake whatever a lenient handler might: any
@@ -30,6 +30,7 @@
 //	chi Compress                    yes           yes           yes
 //	chi Heartbeat                   yes           yes           yes
 //	chi Logger                      yes           yes           yes
+//	chi Logger in otelhttp          yes           yes           yes
 //	chi NoCache                     yes           yes           yes
 //	chi Recoverer                   yes           yes           yes
 //	chi RequestID                   yes           yes           yes
@@ -44,6 +45,7 @@
 //	gin                             yes           yes           yes
 //	go-chi/cors                     yes           yes           yes
 //	go-chi/httplog v3               yes           yes           yes
+//	go-chi/httplog v3 in otelhttp   yes           yes           yes
 //	go-chi/httprate                 yes           yes           yes
 //	go-chi/jwtauth                  yes           yes           yes
 //	gorilla/csrf                    yes           yes           403

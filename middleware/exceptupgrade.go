@@ -3,10 +3,23 @@ package middleware
 import "net/http"
 
 // ExceptUpgrade returns mw for every request but WebSocket handshakes, which go
-// straight to the handler that mw would have wrapped. It is for middleware that a
-// long-lived connection cannot live with: chi's Timeout ends the request's context
-// and then writes a 504 to a connection that is no longer HTTP, and behind
-// [http.TimeoutHandler] nothing can be hijacked at all.
+// straight to the handler that mw would have wrapped. It is for middleware that some
+// WebSocket handlers cannot live with:
+//
+//   - Behind [http.TimeoutHandler] no connection can be hijacked, so no library opens
+//     a WebSocket.
+//   - chi's Timeout ends the request's context when its time is up. That cuts the
+//     WebSockets of a handler that uses this context for as long as they last, such as
+//     coder's Read(r.Context()) or [net/http/httputil.ReverseProxy]. One that stays
+//     without using it, as gorilla's do, goes on; when it returns, Timeout's 504 comes
+//     too late and is a line in the server's ErrorLog.
+//   - chi's Compress lets no connection be hijacked once a Content-Type that it
+//     compresses has been set on the response, as by another middleware. coder's
+//     Accept then fails.
+//
+// A wsecho.Handler works behind chi's Timeout and Compress as they are: it returns once
+// the WebSocket is open, its sessions do not end with the request's context, and it
+// takes that Content-Type away. For the others:
 //
 //	r.Use(middleware.ExceptUpgrade(chimiddleware.Timeout(30 * time.Second)))
 //

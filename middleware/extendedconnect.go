@@ -79,14 +79,14 @@ import (
 //	ClientIP          inside, outside
 //	Logger            inside, outside (the handshake: 101, or 000; the connection: 200)
 //	Recoverer         inside, outside (before an answer: 501, 500)
-//	Compress          inside, outside
+//	Compress          inside, outside (see ExceptUpgrade for other libraries than wsecho)
 //	Throttle          inside, outside (outside it counts open connections)
 //	NoCache           inside, outside
 //	StripSlashes      inside, outside
 //	CleanPath         inside, outside
 //	GetHead           inside, outside
 //	Heartbeat         inside, outside
-//	Timeout           with ExceptUpgrade
+//	Timeout           inside, outside (see ExceptUpgrade for other libraries than wsecho)
 //	RequestSize       inside (outside it limits all that a connection receives)
 //	AllowContentType  inside (outside it refuses: a CONNECT has a body of no type)
 //	ContentCharset    inside (outside it refuses: that body has no charset either)

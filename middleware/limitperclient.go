@@ -29,6 +29,17 @@ import (
 // hijacking one; or, if the handler dropped the connection without closing it, when it
 // is garbage-collected. It works inside and outside [ExtendedConnect].
 //
+// # Phones that change networks
+//
+// A connection that is lost without a word keeps its place until the handler notices. A
+// wsecho.Handler does so after PingInterval and PongTimeout at most, 35 s by default,
+// unless one of its hooks runs for longer; then the place is free. With the default key
+// the phone comes back from another address as a rule, where that place does not count.
+// With a key by user it counts: while lost connections fill the limit the user's next
+// handshake is refused with 429, of which a page sees that its socket fails with code
+// 1006. So let n be one or two more than a user needs at once, and let clients try
+// again, after a delay that grows.
+//
 // # For WebSocket libraries
 //
 // To learn of the end, Hijack returns the connection in a wrapper that overrides Close

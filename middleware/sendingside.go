@@ -23,27 +23,23 @@ type sendingSide struct {
 	grace  *time.Timer // from CloseWrite until ended; nil: none
 }
 
-// heard notes what a Read has returned.
-func (s *sendingSide) heard(p []byte, err error) {
+// heard notes what a Read has returned, and reports whether that ends the stream.
+func (s *sendingSide) heard(p []byte, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.done = s.peer.scan(p) || err != nil || s.done
-	if s.closed && s.done {
-		s.endLocked()
-	}
+	return s.closed && s.done
 }
 
-// close is CloseWrite.
-func (s *sendingSide) close() {
+// close is CloseWrite. It reports whether that ends the stream; if not, late is to end it, when the grace is over.
+func (s *sendingSide) close(late func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	switch {
-	case s.done:
-		s.endLocked()
-	case !s.over && s.grace == nil:
-		s.grace = time.AfterFunc(closeWriteGrace, s.end)
+	if !s.done && !s.over && s.grace == nil {
+		s.grace = time.AfterFunc(closeWriteGrace, late)
 	}
+	return s.done
 }
 
 // isClosed reports whether CloseWrite was called.
@@ -57,11 +53,6 @@ func (s *sendingSide) isClosed() bool {
 func (s *sendingSide) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.endLocked()
-}
-
-// endLocked is end with mu held.
-func (s *sendingSide) endLocked() {
 	if s.grace != nil {
 		s.grace.Stop()
 	}

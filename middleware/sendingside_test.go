@@ -126,6 +126,35 @@ func TestCloseWriteAfterThePeer(t *testing.T) {
 	}
 }
 
+// TestCloseWriteInTheHandler: httputil.ReverseProxy stays until its Read has ended.
+func TestCloseWriteInTheHandler(t *testing.T) {
+	for name, closes := range map[string]bool{"a peer that closes": true, "a peer that does not": false} {
+		t.Run(name, func(t *testing.T) {
+			c := serveH2(t, ExtendedConnect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(http.StatusSwitchingProtocols)
+				conn, _, err := w.(http.Hijacker).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				conn.(halfCloser).CloseWrite()
+				if _, err := io.Copy(io.Discard, conn); err != nil {
+					t.Errorf("Read: %v", err)
+				}
+			})))
+			c.connect(1, "/")
+			c.wantStatus(1, 200)
+			if closes {
+				c.write(h2Data, 0, 1, bye)
+			}
+			for typ, flags := byte(0), byte(0); typ != h2Data || flags != 1; {
+				typ, flags, _ = c.read(1)
+			}
+		})
+	}
+}
+
 // TestCloseWriteAfterClose: as with a TCP connection.
 func TestCloseWriteAfterClose(t *testing.T) {
 	_, conn := halfClosed(t)
@@ -138,24 +167,25 @@ func TestCloseWriteAfterClose(t *testing.T) {
 // TestSendingSide: who has closed is not waited for, and who does not not for long.
 func TestSendingSide(t *testing.T) {
 	for name, tt := range map[string]struct {
-		act  func(s *sendingSide)
+		act  func(s *halfStream)
 		want time.Duration
 	}{
-		"nothing read":             {func(s *sendingSide) { s.close() }, closeWriteGrace},
-		"a message before":         {func(s *sendingSide) { s.heard(text("x"), nil); s.close() }, closeWriteGrace},
-		"a message after":          {func(s *sendingSide) { s.close(); s.heard(text("x"), nil) }, closeWriteGrace},
-		"half a close frame":       {func(s *sendingSide) { s.close(); s.heard(bye[:7], nil) }, closeWriteGrace},
-		"a close frame before":     {func(s *sendingSide) { s.heard(bye, nil); s.close() }, 0},
-		"a close frame after":      {func(s *sendingSide) { s.close(); s.heard(bye[:7], nil); s.heard(bye[7:], nil) }, 0},
-		"ended by the peer before": {func(s *sendingSide) { s.heard(nil, io.EOF); s.close() }, 0},
-		"ended by the peer after":  {func(s *sendingSide) { s.close(); s.heard(nil, io.EOF) }, 0},
-		"CloseWrite twice":         {func(s *sendingSide) { s.close(); s.close() }, closeWriteGrace},
-		"Close after":              {func(s *sendingSide) { s.close(); s.end() }, 0},
-		"Close before":             {func(s *sendingSide) { s.end(); s.close() }, 0},
+		"nothing read":             {func(s *halfStream) { s.close() }, closeWriteGrace},
+		"a message before":         {func(s *halfStream) { s.heard(text("x"), nil); s.close() }, closeWriteGrace},
+		"a message after":          {func(s *halfStream) { s.close(); s.heard(text("x"), nil) }, closeWriteGrace},
+		"half a close frame":       {func(s *halfStream) { s.close(); s.heard(bye[:7], nil) }, closeWriteGrace},
+		"a close frame before":     {func(s *halfStream) { s.heard(bye, nil); s.close() }, 0},
+		"a close frame after":      {func(s *halfStream) { s.close(); s.heard(bye[:7], nil); s.heard(bye[7:], nil) }, 0},
+		"ended by the peer before": {func(s *halfStream) { s.heard(nil, io.EOF); s.close() }, 0},
+		"ended by the peer after":  {func(s *halfStream) { s.close(); s.heard(nil, io.EOF) }, 0},
+		"CloseWrite twice":         {func(s *halfStream) { s.close(); s.close() }, closeWriteGrace},
+		"Close after":              {func(s *halfStream) { s.close(); s.end() }, 0},
+		"Close before":             {func(s *halfStream) { s.end(); s.close() }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s, began := &sendingSide{ended: make(chan struct{})}, time.Now()
+				s, began := &halfStream{}, time.Now()
+				s.ended = make(chan struct{})
 				tt.act(s)
 				<-s.ended
 				if got := time.Since(began); got != tt.want { // of the bubble
@@ -163,5 +193,20 @@ func TestSendingSide(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// halfStream ends its sendingSide as a streamConn does.
+type halfStream struct{ sendingSide }
+
+func (s *halfStream) heard(p []byte, err error) {
+	if s.sendingSide.heard(p, err) {
+		s.end()
+	}
+}
+
+func (s *halfStream) close() {
+	if s.sendingSide.close(s.end) {
+		s.end()
 	}
 }

@@ -25,24 +25,24 @@
 // One session's hooks never overlap. A hook may block: its session's messages wait meanwhile, and
 // those of no other. It must not wait for another message of the same peer. An error that a hook returns
 // ends the session: a websocket.CloseError, not wrapped, is what the peer sees; any other, or a panic, is
-// logged and sent as 1011 without its text. That another session could not be written to ends only that one, if
-// any, so that a hook may return what a broadcast came to.
+// logged and sent as 1011 without its text.
 //
 // # Messages
 //
 // The bytes that OnMessage gets are the hook's to read and change until it returns; clone them for a
-// goroutine. Write and TryWrite copy theirs before they return, and may be called from anywhere:
+// goroutine. Write and TryWrite copy theirs before they return, and may be called from any goroutine:
 // Write waits while too much waits for the peer, TryWrite returns ErrWriteLimit. A broadcast wants
-// TryWrite, so that one slow reader does not keep the others waiting, and better TryWritePrepared: what Prepare
-// returns is framed and compressed once, however many get it. Who has no room misses the message; who takes
-// nothing at all is ended by WriteTimeout. Session.Go runs what pushes.
+// TryWrite, so that one slow reader does not keep the others waiting: skip who is full, or count it. Prepare frames,
+// and compresses, one message for many sessions once. What a write says of another session never ends the one
+// whose hook returns it. Session.Go runs what pushes.
 //
 // # Limits
 //
-// What one peer can make a session cost has limits, on by default: the size of a message (ReadLimit), what
-// waits for it (WriteLimit), how long it may take nothing (WriteTimeout), stay silent (PongTimeout)
-// or leave a close unanswered (CloseTimeout). How many sessions there are is bounded by MaxSessions, which
-// is off by default. Browser pages of other origins are refused unless OriginPatterns admits them.
+// What one peer can make a session cost has limits, on by default: the size of a message (ReadLimit) and the
+// time it takes to arrive (ReadTimeout), what waits for the peer (WriteLimit), how long it may take nothing of that
+// (WriteTimeout), stay silent (PongTimeout) or leave a close unanswered (CloseTimeout). How many sessions there are
+// is bounded by MaxSessions, which is off by default. Browser pages of other origins are refused unless
+// OriginPatterns admits them.
 //
 // # Shutting down
 //

@@ -14,13 +14,14 @@ import (
 var (
 	// ErrShutdown is matched by OnClose's error when Shutdown or Close of the Handler ended the session.
 	ErrShutdown = errors.New("wsecho: shutting down")
-	// ErrPongTimeout is matched by OnClose's error when no byte came within PongTimeout of a ping.
+	// ErrPongTimeout is matched by OnClose's error when no byte came within Handler.PongTimeout of a ping.
 	ErrPongTimeout = wire.ErrPongTimeout
-	// ErrReadTimeout is matched by OnClose's error when a message was not whole within ReadTimeout.
+	// ErrReadTimeout is matched by OnClose's error when a message was not whole within Handler.ReadTimeout of its first byte.
 	ErrReadTimeout = wire.ErrReadTimeout
-	// ErrWriteTimeout is matched by OnClose's error when the peer took nothing for WriteTimeout.
+	// ErrWriteTimeout is matched by OnClose's error when the peer took nothing for Handler.WriteTimeout.
 	ErrWriteTimeout = wire.ErrWriteTimeout
-	// ErrWriteLimit is matched by TryWrite's error when the message finds no room; see Handler.WriteLimit.
+	// ErrWriteLimit is matched by the error of TryWrite and TryWritePrepared when the message finds no room beside
+	// what waits for the peer; see Handler.WriteLimit.
 	ErrWriteLimit = wire.ErrWriteLimit
 )
 
@@ -36,13 +37,14 @@ func Cause(err error) string {
 
 // PanicError is found by errors.As in OnClose's error when a hook, or a function of Session.Go, panicked.
 type PanicError struct {
-	Value any    // what it panicked with
+	Value any    // what the hook panicked with
 	Stack []byte // of the goroutine that panicked
 }
 
+// Error names the panic's value, and has nothing of the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("wsecho: hook panicked: %v", e.Value) }
 
-// Unwrap returns Value if it is an error.
+// Unwrap returns Value if that is an error, else nil.
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err

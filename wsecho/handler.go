@@ -12,7 +12,7 @@ import (
 	"example.com/wsecho/wsecho/internal/socket"
 )
 
-// DefaultSubprotocol is the subprotocol that a Handler speaks unless told otherwise.
+// DefaultSubprotocol is the subprotocol that a Handler speaks whose Subprotocols is empty.
 const DefaultSubprotocol = "echo-protocol"
 
 // Handler is a WebSocket endpoint: an http.Handler that checks the handshake, upgrades it and hands
@@ -96,7 +96,8 @@ type Handler struct {
 
 	// MaxSessions bounds the sessions that are open at once; a handshake past it is refused with 503.
 	// A session counts until its OnClose has returned and both close frames are through, or its connection is
-	// gone without. It bounds the memory of all sessions together: see Handler. 0 or less: no limit.
+	// gone without. It bounds the memory of all sessions together: Handler's comment says how much one may
+	// take. 0 or less: no limit.
 	MaxSessions int
 
 	// PingInterval is how often the peer is pinged, also while it sends. Negative: never.
@@ -152,8 +153,8 @@ type Handler struct {
 	// Logger gets one record for each session that ends and each handshake that is refused. Its level
 	// is Error for a hook's error or panic and for a connection that cannot be hijacked, Warn for what a
 	// peer sent wrong, Info for timeouts and other refusals, Debug for every other end. At Error it also gets
-	// what the service alone can mend: a close code that may not be sent, a pattern of OriginPatterns that
-	// matches nothing, a panic after the end; at Debug a hook's write error of another session.
+	// what only a change of the service's code puts right: a close code that may not be sent, a pattern of
+	// OriginPatterns that matches nothing, a panic after the end; at Debug a hook's write error of another session.
 	//
 	// The record of an end has the attributes cause (the label in Stats.Ended), err, code (of the close frame, 0:
 	// none), remote, duration, messages_in, messages_out, bytes_in and bytes_out, and where it applies stack and

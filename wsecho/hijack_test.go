@@ -15,6 +15,7 @@ import (
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
 	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/internal/inmem"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 )
@@ -192,14 +193,14 @@ func TestHeadThatWaits(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := &wsecho.Handler{WriteTimeout: time.Minute}
 				returned := make(chan struct{})
-				ln := peer.Listen(net.Pipe)
+				ln := inmem.Listen(net.Pipe)
 				srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					h.ServeHTTP(wrap(w), r)
 					close(returned)
 				})}
 				go srv.Serve(ln)
 				defer srv.Close()
-				c, err := ln.Dial()
+				c, err := ln.Dial(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}

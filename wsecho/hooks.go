@@ -10,19 +10,22 @@ import (
 	"example.com/wsecho/wsecho/internal/wire"
 )
 
-// MessageFunc gets one whole message. ctx is s.Context(). p is the hook's to read and to change until
-// it returns; clone it for a goroutine. Text is valid UTF-8.
+// MessageFunc is the type of Handler.OnMessage: it gets one whole message of s. ctx is s.Context(). p is the hook's to
+// read and to change until it returns; clone it for a goroutine. Text is valid UTF-8.
 //
 // While it runs nothing more of the peer is looked at, and so its pings are not answered: a client may take
 // the session for dead (Python's websockets does after 20 s). Work that takes longer belongs in Session.Go.
 //
 // An error ends the session. A websocket.CloseError itself, not wrapped, is the close code and reason
-// that the peer sees; any other error is logged and sent as 1011 without a text, as is a panic. What
-// Write says of this very session, that its peer is gone, is no error of the hook's, nor is an error
-// that wraps it or that joins it with others. What Write and TryWrite say of another session ends this one
-// neither, so that a hook may return what a broadcast came to: it is logged at Debug. Joined with an error
-// of the hook's own (errors.Join), that one counts. Of its own are also ErrWriteLimit of this session, and a
-// message type that is neither text nor binary, whichever session that was written to.
+// that the peer sees. Any other error is logged and sent as 1011 without a text, and so is a panic. But a hook may
+// return what a write says:
+//
+//   - That this session's peer has gone is no error of the hook's, and is not logged: the session ends by what
+//     made the peer go. That holds for an error which wraps it or joins it with others, too.
+//   - What is wrong with another session ends this one no more than that, and is logged at Debug. If it is joined
+//     (errors.Join) with an error of the hook's own, that one counts.
+//   - ErrWriteLimit of this session is an error of the hook's own. So is the end of the ctx of a Write to it, and
+//     a message type that is neither text nor binary, whichever session that was written to.
 type MessageFunc func(ctx context.Context, s *Session, typ websocket.MessageType, p []byte) error
 
 // Echo is the MessageFunc that sends every message back.

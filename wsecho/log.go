@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/coder/websocket"
 
@@ -86,7 +85,7 @@ func (s *Session) logEnd() {
 		c := s.conn.Counts()
 		attrs := []slog.Attr{
 			slog.String("cause", s.end.Label), slog.Any("err", s.end.Err), slog.Int("code", int(s.end.Code)),
-			slog.String("remote", s.remote), slog.Duration("duration", time.Since(s.opened)),
+			slog.String("remote", s.remote), slog.Duration("duration", s.conn.Duration()),
 			slog.Uint64("messages_in", c.MessagesIn), slog.Uint64("messages_out", c.MessagesOut),
 			slog.Uint64("bytes_in", c.BytesIn), slog.Uint64("bytes_out", c.BytesOut),
 		}

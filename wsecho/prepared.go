@@ -19,15 +19,16 @@ func Prepare(typ websocket.MessageType, p []byte) *Prepared {
 	return &Prepared{wire.Prepare(typ, p)}
 }
 
-// WritePrepared is Write for a message that other sessions get too. With compression it is deflated when the
-// first session that compresses gets it, without reference to earlier messages; the next message of a
-// session with context takeover refers to none before it either, so compresses less. To a client whose window
-// (server_max_window_bits) is smaller than 2^15 bytes, a message that is longer than the window goes
-// uncompressed.
+// WritePrepared queues m for the peer as Write does a message of its own: it waits for room, and has Write's errors.
+// With compression m is deflated when the first session that compresses gets it, without reference to earlier
+// messages; the next message of a session with context takeover refers to none before it either, so it compresses less.
+// To a client whose window (server_max_window_bits) is smaller than 2^15 bytes, a message that is longer than the
+// window goes uncompressed.
 func (s *Session) WritePrepared(ctx context.Context, m *Prepared) error {
 	return s.conn.WritePrepared(ctx, m.m)
 }
 
-// TryWritePrepared is TryWrite for a message that other sessions get too: see WritePrepared. Where another
+// TryWritePrepared queues m for the peer as TryWrite does a message of its own: if there is no room its error matches
+// ErrWriteLimit. With compression it is deflated as WritePrepared's comment says. Where another
 // goroutine is just deflating it, for another session, it waits for that.
 func (s *Session) TryWritePrepared(m *Prepared) error { return s.conn.TryWritePrepared(m.m) }

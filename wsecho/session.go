@@ -16,7 +16,7 @@ import (
 // Session is one open WebSocket. Its methods, SetReadLimit aside, may be called from any goroutine, in hooks
 // and outside, and never deadlock: they call no hook. All but Write and WritePrepared are safe under any lock of
 // yours, also one that OnClose takes. Those two may wait for a slow peer: a lock that is held around them is
-// held as long, for WriteTimeout (10 s by default) and more when the peer is silent. A *Session is never reused.
+// held as long, for WriteTimeout (10 s by default) if the peer takes nothing. A *Session is never reused.
 type Session struct {
 	// Data is the hooks' own state. Set it in OnOpen; after that it is as safe as what it holds. Nil until
 	// a hook sets it.
@@ -31,21 +31,20 @@ type Session struct {
 	h           *Handler
 	remote      string
 	subprotocol string
-	opened      time.Time
 	conn        wire.Conn
 
 	// Set in ServeHTTP, before conn starts, then fixed.
 	accepted bool // OnOpen returned nil
+
+	finishing bool       // finishHooks waits for gos: none is added
+	mu        sync.Mutex // guards finishing, and calls of gos.Go
+	gos       sync.WaitGroup
 
 	// Set by finishHooks before OnClose, then fixed.
 	end *wire.End // why the session ended
 
 	listed  atomic.Bool  // Sessions shows it
 	pending atomic.Int32 // parts of the end that are to come: the connection's, the hooks'
-
-	mu        sync.Mutex // guards finishing, and calls of gos.Go
-	finishing bool       // finishHooks waits for gos: none is added
-	gos       sync.WaitGroup
 }
 
 // Context returns the session's context: the values of the request's, with chi's URL parameters, but
@@ -53,10 +52,11 @@ type Session struct {
 // error that OnClose gets.
 func (s *Session) Context() context.Context { return s.conn.Context() }
 
-// Subprotocol returns the one selected in the handshake; "" if the client offered none and was admitted.
+// Subprotocol returns the subprotocol that the handshake selected, "" if the client offered none and was admitted.
 func (s *Session) Subprotocol() string { return s.subprotocol }
 
-// RemoteAddr returns r.RemoteAddr as ServeHTTP got it.
+// RemoteAddr returns the address of the client: the request's RemoteAddr as ServeHTTP got it. Behind a proxy that is
+// the proxy's, unless a middleware has set it.
 func (s *Session) RemoteAddr() string { return s.remote }
 
 // Queued returns how many bytes of frames wait for the peer, beyond what the kernel has taken: up to
@@ -68,31 +68,34 @@ func (s *Session) Queued() int { return s.conn.Queued() }
 // a pong that comes later than the next ping is taken for that one's.
 func (s *Session) Latency() time.Duration { return s.conn.Latency() }
 
-// SetReadLimit sets Handler.ReadLimit for this session's messages from the next one on, such as to raise it once
-// the peer has authenticated. It is for OnOpen and OnMessage to call, and nobody else. Negative: no limit. 0: 1 MiB.
+// SetReadLimit sets how long this session's messages may be, in place of Handler.ReadLimit, from the next one on: such
+// as to allow more once the peer has authenticated. OnOpen and OnMessage may call it, and nobody else. Negative: no
+// limit. 0: 1 MiB.
 func (s *Session) SetReadLimit(n int64) { s.conn.SetReadLimit(cmp.Or(n, defaultReadLimit)) }
 
-// Write queues a message and waits, if need be, until there is room for it in half of Handler.WriteLimit. Nil
-// means queued; p has then been copied. Messages leave whole, and in order for one caller. Text must be UTF-8,
-// which Write does not check. If ctx ends first, nothing of the message is sent and the session goes on. Once the
-// session is ending the error matches net.ErrClosed, and what OnClose gets. A hook of another session may return
-// any of these: see MessageFunc.
+// Write queues a message for the peer. If that finds no room in half of Handler.WriteLimit, Write first waits for
+// some: with a peer that takes nothing, until WriteTimeout ends the session. Nil means queued; p has then been copied.
+// Messages leave whole, and in order for one caller. Text must be UTF-8, which Write does not check.
+//
+// If ctx ends first, nothing of the message is sent and the session goes on. Once the session is ending the error
+// matches net.ErrClosed, and the error that OnClose gets. A hook may return it, also that of another session: see
+// MessageFunc.
 func (s *Session) Write(ctx context.Context, typ websocket.MessageType, p []byte) error {
 	return s.conn.Write(ctx, typ, p)
 }
 
-// TryWrite is Write without the wait: if there is no room its error matches ErrWriteLimit, and the message is not
-// sent. A broadcast skips that session, or counts the miss, as the service likes; it need not close it, since a
-// peer that takes nothing is ended by WriteTimeout anyway. It may fill all of WriteLimit, of which Write leaves
-// half. It waits for no peer, and for other writers of the session only while one of them copies its message;
-// beside one that deflates, its message goes uncompressed.
+// TryWrite queues a message as Write does, but never waits for room: if there is none its error matches
+// ErrWriteLimit, and the session goes on. It may fill all of Handler.WriteLimit, of which Write leaves half. It is
+// what a broadcast wants, which may skip the session or count what it has missed; a peer that takes nothing at
+// all is ended by WriteTimeout anyway. It waits for other writers of the session only while one of them copies its
+// message; beside one that deflates, its message goes uncompressed.
 func (s *Session) TryWrite(typ websocket.MessageType, p []byte) error {
 	return s.conn.TryWrite(typ, p)
 }
 
 // Close starts the end of the session: what was written before is sent, then a close frame with code
 // and reason, and the peer has Handler.CloseTimeout to answer (RFC 6455 section 7.1.1). OnClose gets a websocket.CloseError
-// with that code. It never waits and never fails; after the session has begun to end it does nothing.
+// with that code. Close never waits and never fails; after the session has begun to end it does nothing.
 //
 // A reason is cut to 123 bytes of valid UTF-8. A code that may not be sent (RFC 6455 section 7.4)
 // becomes 1011 and is logged; 1005 sends a close frame without a body.

@@ -9,11 +9,11 @@ import (
 // Shutdown refuses new handshakes from now on, closes every session with 1001 or Goodbye (over DrainSpread),
 // and waits until every OnClose has returned and both close frames of every session are through, or its
 // connection is gone without. When ctx ends first it cuts the connections that are left, ends the ctx of every
-// OnClose, and returns ctx's error; even under a ctx that has already ended each peer is sent the close frame
-// if its socket takes it.
+// OnClose, and returns ctx's error; even under a ctx that has already ended each peer is sent that close frame if
+// its socket takes it.
 //
 // A service calls it at the same time as http.Server.Shutdown, which neither waits for upgraded
-// connections nor tells them; see the package example.
+// connections nor tells them. The package comment has the code.
 func (h *Handler) Shutdown(ctx context.Context) error {
 	h.reg.init()
 	h.reg.close()

@@ -57,7 +57,7 @@ func TestStorm(t *testing.T) {
 		running atomic.Int32
 	}
 	var opened, closes atomic.Int32
-	h := &wsecho.Handler{PingInterval: time.Second, WriteTimeout: patience, CloseTimeout: 300 * time.Millisecond, ReadLimit: 1 << 16}
+	h := &wsecho.Handler{PingInterval: time.Second, WriteTimeout: patience, CloseTimeout: 1500 * time.Millisecond, ReadLimit: 1 << 16}
 	h.OnOpen = func(s *wsecho.Session, r *http.Request) error {
 		st := new(state)
 		s.Data = st

@@ -1,6 +1,7 @@
 package wsecho_test
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/internal/inmem"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 )
@@ -171,9 +173,9 @@ func TestLostTLSPeerIsNotWaitedFor(t *testing.T) {
 	config := &tls.Config{Certificates: certificates()}
 	synctest.Test(t, func(t *testing.T) {
 		over := sessiontest.HTTP1("TLS over a pipe", func(testing.TB) (net.Listener, func() (net.Conn, error)) {
-			l := peer.Listen(net.Pipe)
+			l := inmem.Listen(net.Pipe)
 			return tls.NewListener(l, config), func() (net.Conn, error) {
-				c, err := l.Dial()
+				c, err := l.Dial(context.Background())
 				return tls.Client(c, &tls.Config{InsecureSkipVerify: true}), err
 			}
 		})

@@ -1,6 +1,7 @@
 package wsecho_test
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"example.com/wsecho/wsecho/internal/inmem"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 )
@@ -65,8 +67,8 @@ func listen(t testing.TB, network, address string) net.Listener {
 
 func inMemory(pipe func() (client, server net.Conn)) func(testing.TB) (net.Listener, func() (net.Conn, error)) {
 	return func(testing.TB) (net.Listener, func() (net.Conn, error)) {
-		l := peer.Listen(pipe)
-		return l, l.Dial
+		l := inmem.Listen(pipe)
+		return l, func() (net.Conn, error) { return l.Dial(context.Background()) }
 	}
 }
 

@@ -30,12 +30,10 @@ import (
 
 // logs are those that note the status of a response.
 var logs = []around{
-	noting("chi Logger", func(w io.Writer) func(http.Handler) http.Handler {
-		return chimiddleware.RequestLogger(&chimiddleware.DefaultLogFormatter{Logger: log.New(w, "", 0), NoColor: true})
-	}),
-	noting("go-chi/httplog v3", func(w io.Writer) func(http.Handler) http.Handler {
-		return httplog.RequestLogger(slog.New(slog.NewTextHandler(w, nil)), &httplog.Options{RecoverPanics: true})
-	}),
+	noting("chi Logger", chiLogger),
+	noting("chi Logger in otelhttp", inOTel(chiLogger)),
+	noting("go-chi/httplog v3", httpLog),
+	noting("go-chi/httplog v3 in otelhttp", inOTel(httpLog)),
 	noting("felixge/httpsnoop", func(w io.Writer) func(http.Handler) http.Handler {
 		return func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -121,4 +119,19 @@ var logs = []around{
 			})
 		}
 	}),
+}
+
+func chiLogger(w io.Writer) func(http.Handler) http.Handler {
+	return chimiddleware.RequestLogger(&chimiddleware.DefaultLogFormatter{Logger: log.New(w, "", 0), NoColor: true})
+}
+
+func httpLog(w io.Writer) func(http.Handler) http.Handler {
+	return httplog.RequestLogger(slog.New(slog.NewTextHandler(w, nil)), &httplog.Options{RecoverPanics: true})
+}
+
+// inOTel puts otelhttp around what wrap makes.
+func inOTel(wrap func(io.Writer) func(http.Handler) http.Handler) func(io.Writer) func(http.Handler) http.Handler {
+	return func(w io.Writer) func(http.Handler) http.Handler {
+		return func(next http.Handler) http.Handler { return otelhttp.NewHandler(wrap(w)(next), "ws") }
+	}
 }

@@ -39,15 +39,46 @@ func TestPipe(t *testing.T) {
 			c.SetReadDeadline(time.Time{})
 			time.AfterFunc(time.Hour, func() { s.Write([]byte("x")) })
 		}, time.Hour, 1, nil},
-		"room":                      {write, func(_, s *conn) { io.CopyN(io.Discard, s, 4) }, 0, streamSize + 4, nil},
-		"a write's deadline":        {write, func(c, _ *conn) { c.SetWriteDeadline(in(time.Hour)) }, time.Hour, streamSize, os.ErrDeadlineExceeded},
-		"the reader closes":         {write, func(_, s *conn) { s.Close() }, 0, streamSize, io.ErrClosedPipe},
-		"the writer closes":         {write, func(c, _ *conn) { c.Close() }, 0, streamSize, net.ErrClosed},
+		"room":               {write, func(_, s *conn) { io.CopyN(io.Discard, s, 4) }, 0, streamSize + 4, nil},
+		"a write's deadline": {write, func(c, _ *conn) { c.SetWriteDeadline(in(time.Hour)) }, time.Hour, streamSize, os.ErrDeadlineExceeded},
+		"the reader closes":  {write, func(_, s *conn) { s.Close() }, 0, streamSize, io.ErrClosedPipe},
+		"the writer closes":  {write, func(c, _ *conn) { c.Close() }, 0, streamSize, net.ErrClosed},
+		"a cut":              {read, func(c, s *conn) { c.in.link.CutAfter(0) }, 0, 0, io.EOF},
+		"a cut after a byte": {read, func(c, s *conn) {
+			s.in.link.CutAfter(1)
+			c.Write([]byte("xyz"))
+		}, 0, 0, io.EOF},
+		"a cut while it writes": {write, func(c, _ *conn) { c.in.link.CutAfter(0) }, 0, streamSize, io.ErrClosedPipe},
+		"a link that comes back": {read, func(c, s *conn) {
+			c.in.link.Vanish()
+			s.Write([]byte("hello"))
+			s.Close()
+			time.AfterFunc(time.Hour, c.in.link.Restore)
+		}, time.Hour, 5, nil},
+		"a close over a link that comes back": {read, func(c, s *conn) {
+			c.in.link.Vanish()
+			s.Close()
+			time.AfterFunc(time.Hour, c.in.link.Restore)
+		}, time.Hour, 0, io.EOF},
+		"a reader that has vanished": {write, func(c, s *conn) {
+			c.in.link.Vanish()
+			s.Close()
+			c.SetWriteDeadline(in(time.Hour))
+		}, time.Hour, streamSize, os.ErrDeadlineExceeded},
+		"a deadline while stopped": {read, func(c, s *conn) {
+			c.in.link.StopReading()
+			s.Write([]byte("hello"))
+			c.SetReadDeadline(in(time.Minute))
+		}, time.Minute, 0, os.ErrDeadlineExceeded},
+		"a close of its own while vanished": {read, func(c, _ *conn) {
+			c.in.link.Vanish()
+			c.Close()
+		}, 0, 0, net.ErrClosed},
 		"the writer shuts its side": {write, func(c, _ *conn) { c.CloseWrite() }, 0, streamSize, net.ErrClosed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client, server := pipe()
+				client, server, _ := pipe()
 				type result struct {
 					n   int
 					err error
@@ -71,9 +102,31 @@ func TestPipe(t *testing.T) {
 	}
 }
 
+// A rate is kept to the byte, and evenly.
+func TestRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server, link := pipe()
+		link.Slow(1000)
+		client.Write(make([]byte, 10_000))
+		begin := time.Now()
+		for n := 0; n < 10_000; {
+			got, err := server.Read(make([]byte, streamSize))
+			if err != nil || got > 100 || time.Since(begin) != time.Duration(n)*time.Millisecond {
+				t.Fatalf("%d bytes after %d and %v, %v", got, n, time.Since(begin), err)
+			}
+			n += got
+		}
+		link.Slow(1 << 30)
+		client.Write([]byte("ab"))
+		if n, err := server.Read(make([]byte, 2)); n != 2 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+	})
+}
+
 // What was written before a close is still read.
 func TestPipeDelivers(t *testing.T) {
-	client, server := pipe()
+	client, server, _ := pipe()
 	client.Write([]byte("last words"))
 	client.Close()
 	client.Close()

@@ -7,25 +7,41 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+
+	"example.com/wsecho/wsecho/internal/inmem"
 )
 
-// serve serves h until the test ends and returns the transport that reaches it, whatever the address.
-func serve(t testing.TB, h http.Handler) *http.Transport {
-	l := &listener{conns: make(chan net.Conn), closed: make(chan struct{})}
+// server is an http.Server in memory.
+type server struct {
+	transport *http.Transport // reaches it, whatever the address
+	link      *Link           // of the last connection; nil: none yet
+}
+
+// serve serves h until the test ends.
+func serve(t testing.TB, h http.Handler) *server {
+	s := new(server)
+	var held sync.WaitGroup // the servers' ends that are still open
+	l := inmem.Listen(func() (client, server net.Conn) {
+		c, end, link := pipe()
+		held.Add(1)
+		end.closed = held.Done
+		s.link = link // before the client has the connection
+		return c, end
+	})
+	s.transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return l.Dial(ctx) }}
 	srv := &http.Server{Handler: h}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
 		srv.Serve(l)
 	}()
-	tr := &http.Transport{DialContext: l.dial}
 	t.Cleanup(func() {
-		tr.CloseIdleConnections()
+		s.transport.CloseIdleConnections()
 		srv.Close()
 		<-served
-		l.held.Wait()
+		held.Wait()
 	})
-	return tr
+	return s
 }
 
 // body is what the server said as it refused.
@@ -33,41 +49,3 @@ func body(res *http.Response) []byte {
 	p, _ := io.ReadAll(res.Body) // coder has read it into memory
 	return p
 }
-
-// listener accepts what dial connects.
-type listener struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-	held   sync.WaitGroup // the servers' ends that are still open
-}
-
-func (l *listener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := pipe()
-	l.held.Add(1)
-	server.closed = l.held.Done
-	select {
-	case l.conns <- server:
-		return client, nil
-	case <-l.closed:
-	case <-ctx.Done():
-	}
-	server.Close()
-	return nil, net.ErrClosed
-}
-
-func (l *listener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *listener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *listener) Addr() net.Addr { return serverAddr }

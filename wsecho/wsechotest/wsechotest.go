@@ -29,6 +29,9 @@
 // Dial as often as there are clients: those of one [wsecho.Handler] share its sessions, whichever
 // router each went through. As with any websocket.Conn, a client answers pings only while it reads;
 // one that does not is cut after PingInterval and PongTimeout, in fake time as well.
+//
+// DialLink also returns the Link between the two ends, whose faults a test controls: a client that stops reading, a
+// connection that is cut in the middle of a frame, one that vanishes. ReadWithin wants the next message within a time.
 package wsechotest
 
 import (
@@ -58,7 +61,14 @@ import (
 // hooks takes. OnClose may then still run; a test that must see its end calls the Handler's Shutdown.
 func Dial(t testing.TB, h http.Handler, target string, opts *websocket.DialOptions) *websocket.Conn {
 	t.Helper()
-	c, res, err := dial(t, h, target, opts)
+	c, _ := DialLink(t, h, target, opts)
+	return c
+}
+
+// DialLink is Dial that also returns the Link between the client and h, for tests of what networks do.
+func DialLink(t testing.TB, h http.Handler, target string, opts *websocket.DialOptions) (*websocket.Conn, *Link) {
+	t.Helper()
+	c, link, res, err := dial(t, h, target, opts)
 	switch {
 	case err == nil:
 	case res == nil || res.StatusCode == http.StatusSwitchingProtocols:
@@ -66,16 +76,20 @@ func Dial(t testing.TB, h http.Handler, target string, opts *websocket.DialOptio
 	default:
 		t.Fatalf("wsechotest: dial %s: handshake refused: %s: %s", target, res.Status, body(res))
 	}
-	t.Cleanup(func() { c.CloseNow() })
+	t.Cleanup(func() {
+		c.CloseNow()
+		link.Restore() // so that the server learns of it
+	})
 	c.SetReadLimit(-1)
-	return c
+	return c, link
 }
 
-// Refused is Dial for a handshake that must be refused: one that succeeds is a t.Fatal. The response
-// has at most 1024 bytes of the body, which need not be closed.
+// Refused serves h in memory as Dial does, with the same target and opts, and opens a WebSocket which must be refused:
+// one that opens is a t.Fatal. Refused returns the response, with at most 1024 bytes of its body, which need not be
+// closed.
 func Refused(t testing.TB, h http.Handler, target string, opts *websocket.DialOptions) *http.Response {
 	t.Helper()
-	c, res, err := dial(t, h, target, opts)
+	c, _, res, err := dial(t, h, target, opts)
 	switch {
 	case err == nil:
 		c.CloseNow()
@@ -86,14 +100,16 @@ func Refused(t testing.TB, h http.Handler, target string, opts *websocket.DialOp
 	return res
 }
 
-func dial(t testing.TB, h http.Handler, target string, opts *websocket.DialOptions) (*websocket.Conn, *http.Response, error) {
+// dial serves h and opens a WebSocket with it.
+func dial(t testing.TB, h http.Handler, target string, opts *websocket.DialOptions) (*websocket.Conn, *Link, *http.Response, error) {
 	t.Helper()
 	o := websocket.DialOptions{Subprotocols: []string{wsecho.DefaultSubprotocol}}
 	if opts != nil {
 		o = *opts
 	}
+	s := serve(t, h)
 	client := *cmp.Or(o.HTTPClient, http.DefaultClient)
-	client.Transport = serve(t, h)
+	client.Transport = s.transport
 	if client.CheckRedirect == nil { // coder's own would follow for ever
 		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	}
@@ -101,5 +117,9 @@ func dial(t testing.TB, h http.Handler, target string, opts *websocket.DialOptio
 	if strings.HasPrefix(target, "/") {
 		target = "ws://example.com" + target
 	}
-	return websocket.Dial(t.Context(), target, &o)
+	c, res, err := websocket.Dial(t.Context(), target, &o)
+	if err != nil {
+		return nil, nil, res, err // a connection may still be on its way
+	}
+	return c, s.link, res, nil
 }

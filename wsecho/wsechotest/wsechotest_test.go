@@ -246,6 +246,16 @@ func TestNothingIsLeft(t *testing.T) {
 				return false
 			})
 		},
+		"a client that has vanished": func(t testing.TB, h *wsecho.Handler) {
+			_, link := wsechotest.DialLink(t, h, "/", nil)
+			link.Vanish()
+		},
+		"a client that does not read, over a slow link": func(t testing.TB, h *wsecho.Handler) {
+			c, link := wsechotest.DialLink(t, h, "/", nil)
+			link.StopReading()
+			link.Slow(1)
+			say(t, c, "too slow")
+		},
 		"several": func(t testing.TB, h *wsecho.Handler) {
 			for range 20 {
 				wsechotest.Dial(t, h, "/", nil)

@@ -8,7 +8,7 @@
 //	descriptors_test.go  a server out of descriptors
 //	deploy_test.go       SIGTERM, with 2,000 sessions open
 //
-//	nginx.conf, haproxy.cfg  the configuration that the README quotes
+//	nginx.conf, haproxy.cfg  the configuration that wsecho/docs/proxies.md quotes
 //
 //	main_test.go         nothing leaks
 //	server_test.go       the server under test, and its clients

@@ -8,7 +8,8 @@
 //	inflate.go    how far back a compressed message refers
 //	peer.go       what the server sent
 //	message.go    the same, and how it ended, as tests spell it
-//	pipe.go       connections in memory
+//	pipe.go       a connection in memory that can be shut down on one side
+//	deafen_linux.go  a peer whose cable is cut
 package peer
 
 import (

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -18,11 +17,11 @@ var unmasked = peer.Frame{First: peer.Fin | peer.OpText, Unmasked: true}.Bytes()
 // lingers checks that the socket stays open for lingerTime from now, and no longer. In fake time.
 func (r *rig) lingers() {
 	r.t.Helper()
-	time.Sleep(lingerTime - 1)
+	time.Sleep(lingerTime - time.Nanosecond)
 	if synctest.Wait(); has(r.gone) {
 		r.t.Error("the socket is closed too early")
 	}
-	time.Sleep(1)
+	time.Sleep(time.Nanosecond)
 	if synctest.Wait(); !has(r.gone) {
 		r.t.Error("the socket is still open")
 	}
@@ -73,6 +72,9 @@ func TestPeerCloses(t *testing.T) {
 		r.sends(peer.Text("last"), peer.Close(4321, "bye"), peer.Text("never"))
 		r.sees("close:4321", "eof")
 		wait(t, "Closed", r.h.closed)
+		if has(r.gone) {
+			t.Error("the socket is closed before the peer has ended its side")
+		}
 		r.endsAs("peer")
 		r.gets("last")
 		r.peer.CloseWrite()
@@ -106,7 +108,7 @@ func TestLinger(t *testing.T) {
 						t.Fatal("the peer is not waited for")
 					}
 				}
-				go r.sends(c.last) // to a pipe one cannot write and be written to at once
+				go r.peer.Send(c.last) // to a pipe one cannot write and be written to at once
 				if !c.first {
 					r.sees(c.sees)
 				}
@@ -202,73 +204,6 @@ func TestPeerGoes(t *testing.T) {
 	}
 }
 
-// CloseTimeout is exact, for a peer that takes our close frame and for one that does not.
-func TestCloseTimeout(t *testing.T) {
-	for _, reads := range []bool{true, false} {
-		cfg := config(func(cfg *Config) { cfg.CloseTimeout = 7 * time.Second })
-		bubble(t, cfg, nil, func(r *rig) {
-			begin := time.Now()
-			r.End(by(4000))
-			if reads {
-				r.sees("close:4000")
-			}
-			<-r.gone
-			if d := time.Since(begin); d != 7*time.Second {
-				t.Errorf("reads %v: gone after %v", reads, d)
-			}
-		})
-	}
-}
-
-// With a negative CloseTimeout the queue is waited for, and the peer is not.
-func TestCloseTimeoutNegative(t *testing.T) {
-	impatient := func(cfg *Config) { cfg.CloseTimeout = -1 }
-	everyVia(t, func(t *testing.T, over via) {
-		r := start(t, over, config(impatient, func(cfg *Config) { cfg.WriteLimit = -1 }), nil)
-		if err := r.Write(context.Background(), 2, make([]byte, 4<<20)); err != nil {
-			t.Fatal(err)
-		}
-		r.End(by(4000))
-		r.sees("binary:len 4194304", "close:4000", "eof")
-		wait(t, "the socket is closed", r.gone)
-	})
-	for writeTimeout, want := range map[time.Duration]time.Duration{-1: defaultCloseTimeout, 3 * time.Second: 3 * time.Second} {
-		cfg := config(impatient, func(cfg *Config) { cfg.WriteTimeout = writeTimeout })
-		bubble(t, cfg, nil, func(r *rig) {
-			begin := time.Now()
-			r.End(by(4000)) // and the peer takes nothing
-			<-r.gone
-			if d := time.Since(begin); d != want {
-				t.Errorf("WriteTimeout %v: gone after %v", writeTimeout, d)
-			}
-		})
-	}
-}
-
-// Abort ends what End has begun, whatever is still to come.
-func TestAbort(t *testing.T) {
-	everyVia(t, func(t *testing.T, over via) {
-		r := start(t, over, config(), nil)
-		r.End(by(4000))
-		r.sees("close:4000")
-		r.Abort()
-		r.Abort()
-		r.sees("eof")
-		wait(t, "the socket is closed", r.gone)
-		wait(t, "Closed", r.h.closed)
-	})
-	bubble(t, config(), nil, func(r *rig) { // a peer that takes nothing, of a conn that is written by its flusher
-		begin := time.Now()
-		r.End(by(4000))
-		time.Sleep(time.Second)
-		r.Abort()
-		<-r.gone
-		if d := time.Since(begin); d != time.Second+abortGrace {
-			t.Errorf("gone after %v", d)
-		}
-	})
-}
-
 // Only the first End counts. What is written after it is refused, and says why.
 func TestFirstEndCounts(t *testing.T) {
 	everyVia(t, func(t *testing.T, over via) {
@@ -285,5 +220,21 @@ func TestFirstEndCounts(t *testing.T) {
 		r.sends(peer.Close(1000, ""))
 		r.sees("eof")
 		r.endsAs("closed", by(4000).Err)
+	})
+}
+
+// Where a write has failed, what the peer still says is heard. Once it has closed nothing more is awaited.
+func TestPeerClosesAfterWriteFailed(t *testing.T) {
+	bubble(t, config(), nil, func(r *rig) {
+		r.server.SetWriteDeadline(past)
+		r.TryWrite(1, []byte("m"))
+		synctest.Wait()
+		r.sends(peer.Text("heard"), peer.Close(1000, ""))
+		r.gets("heard")
+		r.endsAs("peer")
+		if synctest.Wait(); !has(r.h.closed) {
+			t.Error("not closed")
+		}
+		r.lingers()
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 // A connection that ends while a message is deflated does not send that behind the close frame.
 func TestEndWhileDeflating(t *testing.T) {
+	t.Parallel()
 	p := make([]byte, 2<<20)
 	rand.Read(p) // which does not get smaller
 	for range 3 {
@@ -20,10 +21,10 @@ func TestEndWhileDeflating(t *testing.T) {
 		wrote := make(chan error, 1)
 		go func() { wrote <- r.Write(context.Background(), 2, p) }()
 		poll(t, "it is being deflated", func() bool {
-			if !r.deflate.TryLock() {
+			if !r.in.codec.Out.TryLock() {
 				return true
 			}
-			r.deflate.Unlock()
+			r.in.codec.Out.Unlock()
 			return len(wrote) > 0
 		})
 		r.End(by(4000))

@@ -107,7 +107,7 @@ func TestGoexit(t *testing.T) {
 // End comes at any moment of the reader's, from several sides. The Handler is told once of each thing, the
 // peer gets one close frame, and nothing behind it. (The recorder sees to the Handler.)
 func TestEndRacesWithReader(t *testing.T) {
-	const conns = 150
+	const conns = 60
 	everyVia(t, func(t *testing.T, over via) {
 		cfg := config()
 		for range conns {
@@ -131,7 +131,7 @@ func TestEndRacesWithReader(t *testing.T) {
 			all.Go(func() {
 				for range rand.IntN(20) {
 					frames := peer.Join(peer.Text("write"), peer.Text("a"), peer.Ping(""), peer.Binary(make([]byte, rand.IntN(30_000))), peer.Text([]string{"end", "b"}[rand.IntN(2)]))
-					if cut := rand.IntN(len(frames)); r.peer.Send(frames[:cut]) != nil || r.peer.Send(frames[cut:]) != nil {
+					if r.peer.Send(frames) != nil { // in one, or the answer to our close frame would lie inside another
 						return
 					}
 				}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"example.com/wsecho/wsecho/internal/frame"
@@ -49,7 +50,7 @@ func (o *outcome) take(in *input, rested func()) {
 func newInput(limit int64, compression bool) *input {
 	in := &input{limit: limit}
 	if compression {
-		in.inflater = &codec().In
+		in.codec = codec()
 	}
 	return in
 }
@@ -63,13 +64,13 @@ func whole(p []byte, limit int64, compression bool) (o outcome) {
 }
 
 // inPieces is what it makes of p if that comes in pieces of the lengths that piece returns, given the space
-// there is. Wherever it may be asked, the rest that it returns is where a skipper of all bytes is.
+// there is. Wherever it may be asked, the rest that it returns is where a frame.Skipper of all bytes is.
 func inPieces(t *testing.T, p []byte, limit int64, compression, plain bool, piece func(space int) int) (o outcome) {
 	in := newInput(limit, compression)
 	at := 0
 	check := func() {
-		if got, want := *in.rest(), parse(p[:at], false, compression); o.end == "" && !same(got, want) {
-			t.Fatalf("the rest after %d bytes of %x: %+v, want %+v", at, p, got, want)
+		if rest := in.rest(); o.end == "" && !sameRest(rest, p[:at], compression) {
+			t.Fatalf("the rest after %d bytes of %x: %+v", at, p, rest.frames)
 		}
 	}
 	for at < len(p) && o.end == "" {
@@ -112,6 +113,7 @@ var talks = [][]byte{
 
 // However bytes come, the messages and the end are the same as if they came at once.
 func TestInputInPieces(t *testing.T) {
+	t.Parallel()
 	const limit = 100_000
 	r := rand.New(rand.NewPCG(1, 2))
 	for i, p := range talks {
@@ -131,6 +133,28 @@ func TestInputInPieces(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// What is wrong is said as soon as the byte that shows it is in, of a frame that is not whole too.
+func TestWrongAtOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		p   []byte
+		n   int // bytes of it, with which it shows
+		end string
+	}{
+		"a close code":   {peer.Close(1006, "why"), 8, "protocol"},
+		"a close reason": {peer.Close(1000, "a\xffb"), 10, "invalid"},
+		"text":           {peer.Text("a\xffb"), 8, "invalid"},
+		"a long message": {peer.Frame{First: peer.Fin | peer.OpBinary, Declared: 1001}.Bytes(), 4, "too_big"},
+		"no mask":        {[]byte{0x81, 5}, 2, "protocol"},
+	} {
+		if o := whole(c.p[:c.n-1], 1000, false); o.end != "" {
+			t.Errorf("%s: %d bytes are enough for %s", name, c.n-1, o.end)
+		}
+		if o := whole(c.p[:c.n], 1000, false); !strings.HasPrefix(o.end, c.end+" ") {
+			t.Errorf("%s: %d bytes are not enough: %q", name, c.n, o.end)
 		}
 	}
 }

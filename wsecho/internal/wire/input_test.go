@@ -77,7 +77,7 @@ func TestRoomAndTidy(t *testing.T) {
 			t.Error("an empty buffer is kept")
 		}
 		p = in.Space(plain)
-		in.w = copy(p, "abcdef")
+		in.w = int32(copy(p, "abcdef"))
 		in.r = 4
 		in.tidy()
 		p = in.Space(plain) // the rest moves to the front
@@ -104,7 +104,7 @@ func TestRoomGrows(t *testing.T) {
 		{true, false, 0, 0, waitSize}, {true, true, waitSize, 0, inSize}, {true, true, inSize, 0, bulkSize},
 		{true, false, waitSize, 0, waitSize}, {true, false, inSize, 0, waitSize}, {true, false, inSize - 1, 5000, inSize},
 	} {
-		in := input{last: v.last, filled: v.full, remaining: v.left}
+		in := input{bulk: v.last >= inSize, filled: v.full, remaining: v.left}
 		if p := in.Space(v.plain); len(p) != v.size {
 			t.Errorf("%+v: room of %d", v, len(p))
 		}

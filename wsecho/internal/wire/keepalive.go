@@ -17,7 +17,7 @@ type keepalive struct {
 	// The ping that pongBy is for.
 	queued bool  // it has not left yet
 	behind bool  // at the last verdict it had not arrived, and the peer was taking what lies before it
-	unread int   // bytes of the peer's that no one had read when it was sent
+	unread int32 // bytes of the peer's that no one had read when it was sent
 	pinged int64 // bytes of ours, up to and with it
 	acked  int64 // how many of ours the peer's kernel had taken, when last looked at
 
@@ -64,6 +64,7 @@ type observed struct {
 	unread   int   // bytes that wait in the socket
 	full     bool  // so many that the peer may be unable to send more
 	acked    int64 // bytes of ours that the peer's kernel has taken
+	local    bool  // the peer's kernel is ours: it has the ping, and acked is what the peer itself has taken
 }
 
 // verdict is what a connection that waits for a pong makes of its peer.
@@ -91,11 +92,11 @@ func (k *keepalive) judge(o observed) verdict {
 	k.acked = o.acked
 	k.behind = o.acked < k.pinged && o.acked > acked
 	switch {
-	case o.unread > k.unread:
+	case o.unread > int(k.unread):
 		return verdictAlive
 	case k.behind:
 		return verdictUnclear
-	case o.acked < k.pinged: // not even its kernel is there
+	case o.acked < k.pinged && !o.local: // not even its kernel is there
 		return verdictDead
 	case behind: // the ping has arrived since
 		return verdictUnclear

@@ -43,10 +43,15 @@ func TestJudge(t *testing.T) {
 		{"raw: no kernel is there, however much of its own lies unread", 9, false, observed{raw: true, working: true, unread: 9, full: true, acked: before}, verdictDead},
 		{"raw: the ping has arrived since the last verdict", 0, true, observed{raw: true, acked: pinged}, verdictUnclear},
 
+		{"local: it does not read, as it has no room to write", 9, false, observed{raw: true, local: true, working: true, unread: 9, full: true, acked: before}, verdictUnclear},
+		{"local: it does not read, and has room to write", 9, false, observed{raw: true, local: true, working: true, unread: 9, acked: before}, verdictDead},
+		{"local: silence", 0, false, observed{raw: true, local: true, acked: pinged}, verdictDead},
+		{"local: it reads slowly", 0, false, observed{raw: true, local: true, acked: before + 1}, verdictUnclear},
+
 		{"raw: no room for its pong", 9, false, observed{raw: true, working: true, unread: 9, full: true, acked: pinged}, verdictUnclear},
 		{"raw: a little room", 9, false, observed{raw: true, working: true, unread: 9, acked: pinged}, verdictDead},
 	} {
-		k := keepalive{pinged: pinged, acked: before, unread: c.unread, behind: c.behind}
+		k := keepalive{pinged: pinged, acked: before, unread: int32(c.unread), behind: c.behind}
 		if got := k.judge(c.o); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}

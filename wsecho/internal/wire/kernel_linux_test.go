@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"syscall"
@@ -21,6 +22,7 @@ const soon = 2500 * time.Millisecond
 // flooded returns a Conn whose Message works until release is called or the connection ends, while so much of
 // the peer's lies unread that it may have no room for a pong. The Message then writes "done".
 func flooded(t *testing.T, over via, cfg *Config) (r *rig, release func()) {
+	flood := peer.Binary(make([]byte, 8<<20)) // made first: it takes time
 	enough := make(chan struct{})
 	var once sync.Once
 	r = start(t, over, cfg, func(r *rig, p string) {
@@ -33,7 +35,6 @@ func flooded(t *testing.T, over via, cfg *Config) (r *rig, release func()) {
 		})
 	})
 	r.sends(peer.Text("hello"))
-	flood := peer.Binary(make([]byte, 8<<20))
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
@@ -55,11 +56,11 @@ func TestNoRoomForPong(t *testing.T) {
 	t.Parallel()
 	var peers sync.WaitGroup
 	for _, over := range []via{viaTCP, viaUnix} {
-		r, release := flooded(t, over, config(func(cfg *Config) {
-			cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = soon/25, soon, -1
+		r, release := flooded(t, over, config(func(cfg *Config) { // no ping is on its way when a verdict is due
+			cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = 3*time.Second/2, time.Second, -1
 		}))
 		peers.Go(func() {
-			const pings = 55 // in so many intervals there are more than two timeouts
+			const pings = 4 // by then there have been four verdicts
 			for n := 0; ; n++ {
 				if n == pings {
 					release()
@@ -76,6 +77,27 @@ func TestNoRoomForPong(t *testing.T) {
 	peers.Wait()
 }
 
+// Nor is one dead that reads nothing until all of its own has been taken: its kernel has the ping.
+func TestNoRoomForPongOfPeerThatWrites(t *testing.T) {
+	for _, over := range []via{viaTCP, viaUnix} {
+		t.Run(over.name, func(t *testing.T) {
+			t.Parallel()
+			r, release := flooded(t, over, config(func(cfg *Config) {
+				cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = soon, 50*time.Millisecond, -1
+			}))
+			defer release()
+			verdicts := map[time.Duration]bool{} // each but the last puts the next off
+			poll(t, "verdict upon verdict", func() bool {
+				verdicts[under(r, func() time.Duration { return r.keep.pongBy })] = true
+				return len(verdicts) > 5 || r.reason() != nil
+			})
+			if e := r.reason(); e != nil {
+				t.Errorf("ended: %v", e)
+			}
+		})
+	}
+}
+
 // One whose kernel does not even take the ping is dead, however much of its own lies unread.
 func TestPingThatNoKernelTakes(t *testing.T) {
 	t.Parallel()
@@ -83,26 +105,10 @@ func TestPingThatNoKernelTakes(t *testing.T) {
 		cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = soon, 100*time.Millisecond, -1
 	})
 	r, _ := flooded(t, viaTCP, cfg)
-	deafen(t, r.peer.Conn)
+	if err := r.peer.Deafen(); err != nil {
+		t.Fatal(err)
+	}
 	r.endsAs("pong_timeout", ErrPongTimeout)
-}
-
-// deafen has the kernel drop whatever comes for c, as if the cable had been cut.
-func deafen(t *testing.T, c net.Conn) {
-	t.Helper()
-	raw, err := c.(*net.TCPConn).SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	none := syscall.SockFilter{Code: syscall.BPF_RET | syscall.BPF_K} // of a packet is let through
-	program := syscall.SockFprog{Len: 1, Filter: &none}
-	raw.Control(func(fd uintptr) {
-		bytes := unsafe.String((*byte)(unsafe.Pointer(&program)), unsafe.Sizeof(program))
-		err = syscall.SetsockoptString(int(fd), syscall.SOL_SOCKET, syscall.SO_ATTACH_FILTER, bytes)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // buffered is TCP with so much of a kernel's buffer for what we send, and hardly any for the peer to receive.
@@ -153,14 +159,13 @@ func TestKernelHoldsWhatPeerTakesSlowly(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.peer.Conn.SetReadDeadline(time.Now().Add(time.Minute))
-	p := make([]byte, size/50)
-	for got := 0; got < size; {
-		n, err := r.peer.Conn.Read(p)
-		if err != nil {
+	const pieces = 42 // so that all takes more than two timeouts
+	p := make([]byte, size/pieces)
+	for got := 0; got < size-pieces; got += len(p) {
+		if _, err := io.ReadFull(r.peer.Conn, p); err != nil {
 			t.Fatalf("after %d bytes: %v; end: %+v", got, err, r.reason())
 		}
-		got += n
-		time.Sleep(soon / 20) // in all more than two timeouts
+		time.Sleep(soon / 20)
 	}
 	if e := r.reason(); e != nil {
 		t.Errorf("ended: %+v", e)

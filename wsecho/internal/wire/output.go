@@ -18,9 +18,9 @@ type output struct {
 	flushing bool          // the flusher lives: nobody else touches the socket's sending side
 	shut     bool          // the sending side is shut down, or about to be
 	timer    *time.Timer   // ends the hold; made at the first
-	err      error         // *endedError once a write has failed: nothing more is sent
+	err      *endedError   // once a write has failed: nothing more is sent
 	room     chan struct{} // closed when bytes have left, or never will
-	pong     []byte        // the payload of a pong that waits for room; nil: none does
+	pong     *[]byte       // the payload of a pong that waits for room; nil: none does
 	sent     int64         // bytes that have left
 	writeBy  time.Duration // the flusher's write deadline, on the clock of now; 0: none
 

@@ -41,7 +41,7 @@ func (m *Prepared) deflatedFrame() []byte {
 // WritePrepared is Write for a message that others get too.
 func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
 	for {
-		room, err := c.sendPrepared(ctx, m)
+		room, err := c.sendPrepared(ctx, false, m)
 		if room == nil {
 			return err
 		}
@@ -54,28 +54,28 @@ func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
 
 // TryWritePrepared is TryWrite for a message that others get too.
 func (c *Conn) TryWritePrepared(m *Prepared) error {
-	_, err := c.sendPrepared(noWait, m)
+	_, err := c.sendPrepared(context.Background(), true, m)
 	return err
 }
 
 // sendPrepared is send for a Prepared.
-func (c *Conn) sendPrepared(ctx context.Context, m *Prepared) (room <-chan struct{}, err error) {
+func (c *Conn) sendPrepared(ctx context.Context, try bool, m *Prepared) (room <-chan struct{}, err error) {
 	if err := c.checkWrite(ctx, m.typ); err != nil {
 		return nil, err
 	}
 	b := m.plain
-	deflated := c.deflate != nil && m.n >= deflate.Min && c.deflate.TakesAlone(m.n) && c.lockDeflater(ctx)
+	deflated := c.in.codec != nil && m.n >= deflate.Min && c.in.codec.Out.TakesAlone(m.n) && c.lockDeflater(try)
 	if deflated {
-		defer c.deflate.Unlock()
+		defer c.in.codec.Out.Unlock()
 		b = m.deflatedFrame()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if room, err := c.admit(ctx, m.n); err != nil {
+	if room, err := c.admit(try, m.n); err != nil {
 		return room, err
 	}
 	if deflated {
-		c.deflate.Forget()
+		c.in.codec.Out.Forget()
 	}
 	c.out.count(m.n)
 	wasEmpty := c.out.q.n == 0

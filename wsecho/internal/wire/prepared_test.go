@@ -80,7 +80,7 @@ func TestTryWriteBesideDeflating(t *testing.T) {
 				r.begin()
 				for deflated, locked := range []bool{true, false} {
 					if locked {
-						r.deflate.Lock()
+						r.in.codec.Out.Lock()
 					}
 					if err := try(r.Conn); err != nil { // or it would wait for ever
 						t.Fatal(err)
@@ -90,7 +90,7 @@ func TestTryWriteBesideDeflating(t *testing.T) {
 						t.Errorf("locked is %t, %d messages came compressed", locked, r.peer.Deflated)
 					}
 					if locked {
-						r.deflate.Unlock()
+						r.in.codec.Out.Unlock()
 					}
 				}
 			})

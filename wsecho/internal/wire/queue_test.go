@@ -84,6 +84,7 @@ func (m *model) check(t *testing.T) {
 // Whatever is added, referred to and taken off, the bytes stay in order, and the memory is little more than
 // they are.
 func TestQueue(t *testing.T) {
+	t.Parallel()
 	var m model
 	var k counter
 	for range 1_000 {

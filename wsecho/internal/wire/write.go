@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -18,7 +19,7 @@ const copyMax = 128 << 10
 // who writes without a pause leaves room to TryWrite. Its errors are WriteErrors, but for that of a bad type.
 func (c *Conn) Write(ctx context.Context, typ websocket.MessageType, p []byte) error {
 	for {
-		room, err := c.send(ctx, typ, p)
+		room, err := c.send(ctx, false, typ, p)
 		if room == nil {
 			return err
 		}
@@ -32,26 +33,23 @@ func (c *Conn) Write(ctx context.Context, typ websocket.MessageType, p []byte) e
 // TryWrite is Write without the wait: if there is no room its error wraps ErrWriteLimit. It fills all of
 // WriteLimit.
 func (c *Conn) TryWrite(typ websocket.MessageType, p []byte) error {
-	_, err := c.send(noWait, typ, p)
+	_, err := c.send(context.Background(), true, typ, p)
 	return err
 }
 
-// noWait stands for a context where there is none, as nobody waits: nil.
-var noWait context.Context
-
-// send queues one message; ctx is Write's, nil TryWrite's. A room that is not nil is closed when it is time
-// for Write to try again.
-func (c *Conn) send(ctx context.Context, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
+// send queues one message, for TryWrite if try, else for Write. A room that is not nil is closed when it is
+// time for Write to try again.
+func (c *Conn) send(ctx context.Context, try bool, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
 	if err := c.checkWrite(ctx, typ); err != nil {
 		return nil, err
 	}
-	if c.deflate != nil && len(p) >= deflate.Min && c.lockDeflater(ctx) {
-		defer c.deflate.Unlock()
-		return c.sendDeflated(ctx, typ, p)
+	if c.in.codec != nil && len(p) >= deflate.Min && c.lockDeflater(try) {
+		defer c.in.codec.Out.Unlock()
+		return c.sendDeflated(try, typ, p)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if room, err := c.admit(ctx, len(p)); err != nil {
+	if room, err := c.admit(try, len(p)); err != nil {
 		return room, err
 	}
 	c.out.count(len(p))
@@ -71,7 +69,7 @@ func (c *Conn) checkWrite(ctx context.Context, typ websocket.MessageType) error 
 	if typ != websocket.MessageText && typ != websocket.MessageBinary {
 		return fmt.Errorf("wsecho: message type %d is neither text nor binary", typ)
 	}
-	if ctx == nil || ctx.Err() == nil {
+	if ctx.Err() == nil {
 		return nil
 	}
 	c.mu.Lock()
@@ -84,25 +82,25 @@ func (c *Conn) checkWrite(ctx context.Context, typ websocket.MessageType) error 
 
 // lockDeflater locks the deflater. TryWrite does not wait while another goroutine deflates: its message is
 // sent as it is, which RFC 7692 section 6 leaves to the sender.
-func (c *Conn) lockDeflater(ctx context.Context) bool {
-	if ctx == nil {
-		return c.deflate.TryLock()
+func (c *Conn) lockDeflater(try bool) bool {
+	if try {
+		return c.in.codec.Out.TryLock()
 	}
-	c.deflate.Lock()
+	c.in.codec.Out.Lock()
 	return true
 }
 
 // sendDeflated asks for room before it deflates: once it has, the frame must be sent, as what
 // follows may refer to it (RFC 7692 section 7.1.1). The deflater is locked, which keeps the order.
-func (c *Conn) sendDeflated(ctx context.Context, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
+func (c *Conn) sendDeflated(try bool, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
 	c.mu.Lock()
-	room, err = c.admit(ctx, len(p))
+	room, err = c.admit(try, len(p))
 	c.mu.Unlock()
 	if err != nil {
 		return room, err
 	}
-	deflated := c.deflate.Deflate(p)
-	defer c.deflate.Done()
+	deflated := c.in.codec.Out.Deflate(p)
+	defer c.in.codec.Out.Done()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.errEnded(); err != nil {
@@ -113,18 +111,18 @@ func (c *Conn) sendDeflated(ctx context.Context, typ websocket.MessageType, p []
 	return nil, nil
 }
 
-// admit says whether a message of n bytes may be queued: by Write, or by TryWrite if ctx is nil. If there is
+// admit says whether a message of n bytes may be queued: by TryWrite if try, else by Write. If there is
 // no room, that is what Write waits for. Under mu.
-func (c *Conn) admit(ctx context.Context, n int) (room <-chan struct{}, err error) {
+func (c *Conn) admit(try bool, n int) (room <-chan struct{}, err error) {
 	limit := c.cfg.WriteLimit
-	if ctx != nil && limit > 0 {
+	if !try && limit > 0 {
 		limit = (limit + 1) / 2
 	}
 	fits, err := c.fits(n, limit)
 	switch {
 	case fits || err != nil:
 		return nil, err
-	case ctx == nil:
+	case try:
 		return nil, (*limitError)(c)
 	}
 	return c.out.awaitRoom(), ErrWriteLimit
@@ -187,7 +185,8 @@ func (c *Conn) pong(p []byte) {
 		c.out.pong = nil
 		c.enqueue(frame.Pong, p)
 	default:
-		c.out.pong = append([]byte{}, p...)
+		payload := bytes.Clone(p)
+		c.out.pong = &payload
 	}
 }
 
@@ -200,9 +199,9 @@ func (c *Conn) ponged() {
 
 // pongWaiting queues the pong that waits for room, if there is one and it has some. Under mu.
 func (c *Conn) pongWaiting() {
-	if p := c.out.pong; p != nil && c.end == nil && !c.out.exceeds(len(p), c.cfg.WriteLimit) {
+	if p := c.out.pong; p != nil && c.end == nil && !c.out.exceeds(len(*p), c.cfg.WriteLimit) {
 		c.out.pong = nil
-		c.out.q.header(frame.Pong, len(p))
-		c.out.q.add(p)
+		c.out.q.header(frame.Pong, len(*p))
+		c.out.q.add(*p)
 	}
 }

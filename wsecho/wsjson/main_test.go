@@ -1,0 +1,9 @@
+package wsjson_test
+
+import (
+	"testing"
+
+	"example.com/wsecho/wsecho/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
