@@ -51,7 +51,7 @@ type Entry struct {
 
 // An Appearance is a session that lets a user be seen in a topic.
 type Appearance struct {
-	Session string // the session, as its own node calls it: letters and digits, never used again by this Hub
+	Session string          // the session, as its own node calls it: letters and digits, never used again by this Hub
 	Topic   string          // where it appears
 	User    string          // who is seen
 	Info    json.RawMessage // what the hooks show of the user; nil: nothing
