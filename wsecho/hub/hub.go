@@ -35,7 +35,7 @@ type Hub struct {
 	// Encode makes the frame that tells a session of an Event. It runs once for each message and node, when the
 	// first session there is to get it, in several goroutines at a time. It must not change the Event's Data; what
 	// it returns is copied. No bytes: nobody is sent anything for it. A panic ends the sessions that were to get
-	// it with 1011. Nil: JSON; see the package comment.
+	// it with 1011. It must not call the Hub. Nil: JSON; see the package comment.
 	Encode func(Event) (websocket.MessageType, []byte)
 
 	// Registry tells the nodes who appears at the others. Nil: who appears here is all.
