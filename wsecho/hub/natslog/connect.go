@@ -14,7 +14,7 @@ import (
 func Connect(urls string, opts ...nats.Option) (*nats.Conn, error) {
 	return nats.Connect(urls, append([]nats.Option{
 		nats.RetryOnFailedConnect(true),
-		nats.MaxReconnects(-1),                    // the default gives up for good after 60
+		nats.MaxReconnects(-1),                     // the default gives up for good after 60
 		nats.ReconnectWait(100 * time.Millisecond), // 2 s is a long silence for a room
 		nats.ReconnectJitter(50*time.Millisecond, 50*time.Millisecond),
 		nats.PingInterval(2 * time.Second), // the default finds a dead server after minutes

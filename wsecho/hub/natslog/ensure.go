@@ -2,6 +2,7 @@ package natslog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -10,19 +11,26 @@ import (
 // ensure sees to it that the stream is there as want says. Without Manage it only looks: what breaks a promise of
 // the Hub is an error, and what else differs is logged, as operators may have their reasons.
 func (l *Log) ensure(ctx context.Context, want jetstream.StreamConfig) error {
-	if l.Manage {
-		_, err := l.js.CreateOrUpdateStream(ctx, want)
-		return err
-	}
 	s, err := l.js.Stream(ctx, want.Name)
-	if err != nil {
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound) && l.Manage:
+		_, err = l.js.CreateOrUpdateStream(ctx, want) // another node may have been faster
+		return err
+	case err != nil:
 		return err
 	}
 	have := s.CachedInfo().Config
-	if why := unfit(have, want); why != "" {
+	why := unfit(have, want)
+	same := why == "" && have.Replicas == want.Replicas && have.MaxAge == want.MaxAge && have.MaxBytes == want.MaxBytes &&
+		have.MaxMsgSize == want.MaxMsgSize && have.Duplicates == want.Duplicates && have.DenyDelete == want.DenyDelete
+	switch {
+	case same:
+	case l.Manage:
+		_, err = l.js.UpdateStream(ctx, want)
+		return err
+	case why != "":
 		return fmt.Errorf("stream %s: %s", want.Name, why)
-	}
-	if have.MaxAge != want.MaxAge || have.Duplicates != want.Duplicates || have.Replicas != want.Replicas {
+	default:
 		l.logger().Warn("wsecho: natslog: the stream is not as Config says", "stream", want.Name,
 			"max_age", have.MaxAge, "duplicates", have.Duplicates, "replicas", have.Replicas)
 	}
