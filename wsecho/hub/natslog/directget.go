@@ -4,21 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
-
-	"example.com/wsecho/wsecho/hub"
 )
 
-// pageEntries and pageBytes bound one answer of a replica.
+// pageSize and pageBytes bound one answer of a replica.
 const (
-	pageEntries = 1000
-	pageBytes   = 4 << 20
+	pageSize  = 1000
+	pageBytes = 4 << 20
 )
 
-// A pageRequest asks for the entries from a number, or from a time, on (ADR-31 of NATS).
+// A pageRequest asks for the messages of a stream from a number, or from a time, on (ADR-31 of NATS).
 type pageRequest struct {
 	Seq       uint64     `json:"seq,omitempty"`
 	StartTime *time.Time `json:"start_time,omitempty"`
@@ -27,54 +24,46 @@ type pageRequest struct {
 	MaxBytes  int        `json:"max_bytes"`
 }
 
-// A page is what a replica has of what was asked for.
+// A page is what a replica has of what was asked for. An empty one means that it has none there, which it may only not
+// have yet.
 type page struct {
-	entries []hub.Entry // in order
-	more    bool        // it has others behind these
+	stream   string
+	messages []stored // in order
+	more     bool     // it has others behind these
 }
 
-// pageFrom asks any replica for the entries from the number seq on, at most n of them. An empty page means that this
-// replica has none there, which it may only not have yet. With an error the page holds what came before it.
-func (l *Log) pageFrom(ctx context.Context, seq uint64, n int) (page, error) {
-	return l.page(ctx, pageRequest{Seq: seq, Batch: n})
-}
-
-// pageSince is pageFrom for the entries from a time on.
-func (l *Log) pageSince(ctx context.Context, start time.Time, n int) (page, error) {
-	return l.page(ctx, pageRequest{StartTime: &start, Batch: n})
-}
-
-func (l *Log) page(ctx context.Context, q pageRequest) (page, error) {
-	q.Subject, q.MaxBytes = l.logSubject()+">", pageBytes
+// getPage asks any replica of a stream. With an error the page holds what came before it.
+func (l *Log) getPage(ctx context.Context, stream string, q pageRequest) (page, error) {
+	p := page{stream: stream}
+	q.MaxBytes = pageBytes
 	body, err := json.Marshal(q)
 	if err != nil {
-		return page{}, err
+		return p, err
 	}
 	inbox := l.Conn.NewInbox()
 	answers := make(chan *nats.Msg, q.Batch+1) // and what ends them
 	sub, err := l.Conn.ChanSubscribe(inbox, answers)
 	if err != nil {
-		return page{}, err
+		return p, err
 	}
 	defer sub.Unsubscribe()
-	if err := l.Conn.PublishRequest(l.api("DIRECT.GET."+l.stream()), inbox, body); err != nil {
-		return page{}, err
+	if err := l.Conn.PublishRequest(l.api("DIRECT.GET."+stream), inbox, body); err != nil {
+		return p, err
 	}
-	var p page
 	for {
 		select {
 		case <-ctx.Done():
 			return p, ctx.Err()
 		case m := <-answers:
-			if ended, err := l.take(&p, m); ended || err != nil {
+			if ended, err := p.take(m); ended || err != nil {
 				return p, err
 			}
 		}
 	}
 }
 
-// take adds one answer to p. ended is true for the one behind the last entry.
-func (l *Log) take(p *page, m *nats.Msg) (ended bool, err error) {
+// take adds one answer. ended is true for the one behind the last message.
+func (p *page) take(m *nats.Msg) (ended bool, err error) {
 	// A stored message may have a Status of its publisher's, and only a stored message has a number.
 	if last(m.Header, headerSequence) == "" {
 		switch status := m.Header.Get("Status"); status {
@@ -84,16 +73,16 @@ func (l *Log) take(p *page, m *nats.Msg) (ended bool, err error) {
 		case "404":
 			return true, nil
 		default: // 503 while no replica is up, and for a moment after one is
-			return true, fmt.Errorf("wsecho: natslog: direct get: %s %s", status, m.Header.Get("Description"))
+			return true, fmt.Errorf("wsecho: natslog: %s answers %s %s", p.stream, status, m.Header.Get("Description"))
 		}
 	}
-	e, err := l.decode(m)
+	s, err := read(m)
 	if err != nil {
 		return true, err
 	}
-	if n := len(p.entries); n > 0 && last(m.Header, headerBefore) != strconv.FormatUint(p.entries[n-1].Seq, 10) {
-		return true, fmt.Errorf("wsecho: natslog: direct get: an answer before entry %d was lost", e.Seq)
+	if n := len(p.messages); n > 0 && s.before != p.messages[n-1].seq {
+		return true, fmt.Errorf("wsecho: natslog: an answer of %s before message %d was lost", p.stream, s.seq)
 	}
-	p.entries = append(p.entries, e)
+	p.messages = append(p.messages, s)
 	return false, nil
 }

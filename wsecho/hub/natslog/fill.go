@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"example.com/wsecho/wsecho/hub"
 )
 
@@ -47,9 +45,8 @@ func (f *follower) fill(ctx context.Context) (err error) {
 func (f *follower) fillPage(ctx context.Context) (more bool, err error) {
 	at := f.t.Last()
 	paging, cancel := context.WithTimeout(ctx, pageTimeout)
-	p, err := f.l.pageFrom(paging, max(at.Seq, 1), pageEntries)
+	entries, more, err := f.l.entries(paging, pageRequest{Seq: max(at.Seq, 1), Batch: pageSize})
 	cancel()
-	entries := p.entries
 	switch {
 	case len(entries) > 0 && entries[0].Position == at:
 		f.proven = time.Now()
@@ -70,7 +67,18 @@ func (f *follower) fillPage(ctx context.Context) (more bool, err error) {
 		}
 	}
 	f.t.Append(entries...)
-	return p.more, err
+	return more, err
+}
+
+// entries asks any replica for a page of the log.
+func (l *Log) entries(ctx context.Context, q pageRequest) (es []hub.Entry, more bool, err error) {
+	q.Subject = l.logSubject() + ">"
+	p, err := l.getPage(ctx, l.stream(), q)
+	es = make([]hub.Entry, len(p.messages))
+	for i, s := range p.messages {
+		es[i] = l.decode(s)
+	}
+	return es, p.more, err
 }
 
 // ask lets the stream's leader say whether it had an entry at p, which a replica has not: errOther if not, nil also
@@ -119,39 +127,4 @@ func (f *follower) anew(ctx context.Context) error {
 	f.l.logger().Error("wsecho: natslog: the stream does not have what this node has: all sessions are told to read the state anew",
 		"stream", f.l.stream(), "had", had, "first", s.State.FirstSeq, "last", s.State.LastSeq)
 	return nil
-}
-
-// streamEnd is the place of the stream's last entry.
-func streamEnd(s *jetstream.StreamInfo) hub.Position {
-	if s.State.LastSeq == 0 {
-		return hub.Position{Stamp: stamp(s.Created)}
-	}
-	return hub.Position{Seq: s.State.LastSeq, Stamp: stamp(s.State.LastTime)}
-}
-
-// windowStart is the place just before the first entry that is within Window.
-func (f *follower) windowStart(ctx context.Context, s *jetstream.StreamInfo) (hub.Position, error) {
-	start := time.Now().Add(-f.l.window())
-	if s.State.Msgs == 0 || s.State.LastTime.Before(start) {
-		return streamEnd(s), nil
-	}
-	p, err := f.l.pageSince(ctx, start, 1)
-	if err != nil {
-		return hub.Position{}, err
-	}
-	if len(p.entries) == 0 {
-		return hub.Position{}, fmt.Errorf("a replica has nothing since %v, the stream's last entry is of %v", start, s.State.LastTime)
-	}
-	first := p.entries[0].Position
-	if first.Seq == 1 {
-		return hub.Position{Stamp: stamp(s.Created)}, nil
-	}
-	before, err := f.l.pageFrom(ctx, first.Seq-1, 1)
-	switch {
-	case err != nil:
-		return hub.Position{}, err
-	case len(before.entries) == 0 || before.entries[0].Seq != first.Seq-1:
-		return first, nil // MaxBytes has taken what was before: this is where the place is known
-	}
-	return before.entries[0].Position, nil
 }

@@ -86,7 +86,7 @@ func (f *follower) tryBegin(ctx context.Context) error {
 	}
 	f.created = stamp(s.Created)
 	if f.t.Last() == (hub.Position{}) {
-		p, err := f.windowStart(asking, s)
+		p, err := f.l.windowStart(asking, s)
 		if err != nil {
 			return err
 		}
@@ -213,6 +213,3 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-time.After(d):
 	}
 }
-
-// stamp is t as a hub.Position has it.
-func stamp(t time.Time) uint64 { return uint64(t.UnixNano()) }

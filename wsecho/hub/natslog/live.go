@@ -21,15 +21,16 @@ func (f *follower) takeLive(ctx context.Context, m *nats.Msg, live <-chan *nats.
 	next := at.Seq + 1
 	batch := make([]hub.Entry, 0, min(liveBatch, 1+len(live)))
 	for {
-		e, err := f.l.decode(m)
+		s, err := read(m)
 		if err != nil {
 			f.t.Append(batch...)
 			return err
 		}
+		e := f.l.decode(s)
 		switch {
 		case e.Seq > next, e.Seq == next && !f.sure,
 			e.Seq == at.Seq && e.Stamp != at.Stamp, // another entry in the last one's place
-			e.Seq == 1: // the first of a stream, which may be another one
+			e.Seq == 1:                             // the first of a stream, which may be another one
 			f.t.Append(batch...)
 			return f.fillTo(ctx, e.Seq)
 		case e.Seq == next:
