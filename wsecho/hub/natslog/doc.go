@@ -29,12 +29,10 @@
 //	publish    wsecho.<name>.log.>
 //	           wsecho.<name>.here.>
 //	           wsecho.<name>.node.*
-//	           $JS.API.DIRECT.GET.WSECHO_<name>
-//	           $JS.API.STREAM.INFO.WSECHO_<name>
-//	           $JS.API.STREAM.INFO.WSECHO_<name>_HERE
+//	           $JS.API.DIRECT.GET.WSECHO_<name>, $JS.API.STREAM.INFO.WSECHO_<name>
+//	           $JS.API.DIRECT.GET.WSECHO_<name>_HERE, $JS.API.STREAM.INFO.WSECHO_<name>_HERE
 //	           $JS.API.STREAM.PURGE.WSECHO_<name>_HERE
-//	           $JS.API.CONSUMER.*.WSECHO_<name>_HERE.>
-//	           $JS.API.STREAM.CREATE.*, $JS.API.STREAM.UPDATE.* (with Log.Manage)
+//	           $JS.API.STREAM.CREATE.WSECHO_<name> and the three like it, with UPDATE and _HERE (Log.Manage)
 //	subscribe  wsecho.<name>.live.>, _INBOX.>
 //
 // Nobody needs the right to publish wsecho.<name>.live.>, which is the server's own: whoever has it can show the nodes

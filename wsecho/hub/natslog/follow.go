@@ -2,7 +2,6 @@ package natslog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -30,7 +29,7 @@ type follower struct {
 	created uint64    // when the stream was made, in ns since 1970: the stamp of the place before its first entry
 	proven  time.Time // when the Tail's last entry was last seen in the stream
 	sure    bool      // the last fill was whole, and the connection has not been away since
-	said    string    // the trouble that was logged last, so that an outage is logged once
+	trouble trouble
 }
 
 // Follow feeds t with what the stream has stored within Window and with what it stores, until ctx ends. It takes
@@ -50,7 +49,7 @@ func (l *Log) Follow(ctx context.Context, t *hub.Tail) error {
 	}
 	defer sub.Unsubscribe()
 
-	f := &follower{l: l, t: t, proven: time.Now()}
+	f := &follower{l: l, t: t, proven: time.Now(), trouble: trouble{logger: l.logger(), stream: l.stream()}}
 	if err := f.begin(ctx); err != nil {
 		return err
 	}
@@ -61,7 +60,7 @@ func (l *Log) Follow(ctx context.Context, t *hub.Tail) error {
 func (f *follower) begin(ctx context.Context) error {
 	for {
 		err := f.tryBegin(ctx)
-		f.say("following", err)
+		f.trouble.note(err)
 		if err == nil || ctx.Err() != nil || f.l.Conn.IsClosed() {
 			return err
 		}
@@ -148,7 +147,7 @@ func (f *follower) run(ctx context.Context, live <-chan *nats.Msg, connected <-c
 		if f.l.Conn.IsClosed() {
 			return fmt.Errorf("wsecho: natslog: %w", nats.ErrConnectionClosed)
 		}
-		f.say("following", err)
+		f.trouble.note(err)
 		if f.sure != wasSure { // what failed is tried again soon
 			wasSure = f.sure
 			if f.sure {
@@ -191,25 +190,4 @@ func (f *follower) compare(ctx context.Context, e ending) error {
 		f.t.Synced(e.end)
 	}
 	return nil
-}
-
-// say logs what ails the follower, once, and that it is over.
-func (f *follower) say(doing string, err error) {
-	switch {
-	case errors.Is(err, context.Canceled):
-	case err == nil && f.said != "":
-		f.said = ""
-		f.l.logger().Info("wsecho: natslog: "+doing+" again", "stream", f.l.stream(), "at", f.t.Last())
-	case err != nil && f.said != err.Error():
-		f.said = err.Error()
-		f.l.logger().Warn("wsecho: natslog: "+doing, "stream", f.l.stream(), "err", err)
-	}
-}
-
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

@@ -70,16 +70,19 @@ func (l *Log) init() error {
 				return
 			}
 		}
-		if l.Domain == "" {
-			l.js, l.err = jetstream.New(l.Conn)
-		} else {
-			l.js, l.err = jetstream.NewWithDomain(l.Conn, l.Domain)
-		}
-		if l.err == nil {
+		if l.js, l.err = l.jetstream(); l.err == nil {
 			warnOfOptions(l.logger(), l.Conn.Opts)
 		}
 	})
 	return l.err
+}
+
+// jetstream makes a client of its own.
+func (l *Log) jetstream(opts ...jetstream.JetStreamOpt) (jetstream.JetStream, error) {
+	if l.Domain == "" {
+		return jetstream.New(l.Conn, opts...)
+	}
+	return jetstream.NewWithDomain(l.Conn, l.Domain, opts...)
 }
 
 func (l *Log) logger() *slog.Logger {
