@@ -26,7 +26,8 @@ type Message struct {
 	ID string
 	// From is who says it, as the hooks know them, and never what a client claims. At most 128 bytes of UTF-8.
 	From string
-	// Data is what is said: JSON, unless Hub.Encode is set. Nobody may change it once it is published.
+	// Data is what is said: JSON, unless Hub.Encode is set. It is the publisher's again when Publish returns; what
+	// Listen, Recent and Encode are handed must not be changed. Nil: nothing.
 	Data []byte
 }
 
