@@ -11,7 +11,6 @@ import (
 // A crowd is clients in rooms that talk all the time.
 type crowd struct {
 	t       testing.TB
-	name    string
 	tally   *tally
 	clients []*client
 	stop    chan struct{}
@@ -19,7 +18,7 @@ type crowd struct {
 	running sync.WaitGroup
 }
 
-// startCrowd lets clients join the nodes of c, and talk once all are there. The long form is that of the table: 300
+// startCrowd lets clients whose names begin with name join the nodes of c, and talk once all are there. The long form is that of the table: 300
 // clients in 10 rooms, one message each a second.
 func startCrowd(t testing.TB, c *cluster, name string) *crowd {
 	t.Helper()
@@ -28,7 +27,7 @@ func startCrowd(t testing.TB, c *cluster, name string) *crowd {
 		clients, rooms, every = 300, 10, time.Second
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &crowd{t: t, name: name, tally: newTally(t), stop: make(chan struct{}), cancel: cancel}
+	w := &crowd{t: t, tally: newTally(t), stop: make(chan struct{}), cancel: cancel}
 	t.Cleanup(func() { cancel(); w.running.Wait() })
 	var ports []int
 	for _, p := range c.nodes {
@@ -50,7 +49,7 @@ func startCrowd(t testing.TB, c *cluster, name string) *crowd {
 
 // finish lets what is under way arrive, and holds what everybody got against what was sent. It returns the row of the
 // table.
-func (w *crowd) finish(resets int) string {
+func (w *crowd) finish(fault string, resets int) string {
 	w.t.Helper()
 	close(w.stop)
 	missing := -1
@@ -59,7 +58,7 @@ func (w *crowd) finish(resets int) string {
 	}
 	w.cancel()
 	w.running.Wait()
-	row := w.tally.row(w.name, missing)
+	row := w.tally.row(fault, missing)
 	w.t.Log("\n" + tableHead + "\n" + row)
 	if missing != 0 {
 		w.t.Errorf("%d messages are missing", missing)
