@@ -3,6 +3,7 @@ package clustertest
 import (
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -84,3 +85,11 @@ func natsURLs(ports []int) string {
 
 // patience is how long a test waits for what must come.
 const patience = 30 * time.Second
+
+// port returns where a server listens, for another that takes its place.
+func port(s *server.Server) int { return s.Addr().(*net.TCPAddr).Port }
+
+func stopServer(s *server.Server) {
+	s.Shutdown()
+	s.WaitForShutdown()
+}

@@ -2,7 +2,6 @@ package clustertest
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"testing"
 
@@ -43,7 +42,7 @@ func TestStreamLostItsEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := serverOptions("alone", server.RANDOM_PORT, t.TempDir())
 			first := startServerWith(t, o)
-			o.Port = first.Addr().(*net.TCPAddr).Port // the same for those after it
+			o.Port = port(first)
 			s := startService(t, first.ClientURL())
 			r := s.join("ann", "")
 			r.next()
@@ -107,9 +106,4 @@ func store(t testing.TB, js jetstream.JetStream, subject, data string, header na
 	if _, err := js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: []byte(data), Header: header}); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func stopServer(s *server.Server) {
-	s.Shutdown()
-	s.WaitForShutdown()
 }
