@@ -63,7 +63,7 @@ func dial(t testing.TB, h http.Handler, since string, topics ...string) (*client
 // next returns the next frame.
 func (c *client) next() (f Frame) {
 	c.Helper()
-	ctx, cancel := context.WithTimeout(c.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(c.Context(), time.Minute)
 	defer cancel()
 	_, p, err := c.conn.Read(ctx)
 	if err != nil {
