@@ -15,6 +15,7 @@ import (
 func TestStreamMadeAnew(t *testing.T) {
 	for name, stored := range map[string]int{"empty": 0, "shorter": 5, "as long": 20, "longer": 30} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := startService(t, startServer(t).ClientURL())
 			r := s.join("ann", "")
 			r.next()
@@ -40,6 +41,7 @@ func TestStreamMadeAnew(t *testing.T) {
 func TestStreamLostItsEnd(t *testing.T) {
 	for name, stored := range map[string]int{"no more": 0, "fewer than were lost": 3, "as many": 10, "more": 15} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o := serverOptions("alone", server.RANDOM_PORT, t.TempDir())
 			first := startServerWith(t, o)
 			o.Port = port(first)
