@@ -77,6 +77,7 @@ func TestPresenceIsWrittenAgain(t *testing.T) {
 	two.join("bob", "", "appear", "yes")
 	eventually(t, "both are known", func() bool { return one.here() == "ann bob" && two.here() == "ann bob" })
 	stopServer(first)
+	eventually(t, "the nodes notice", func() bool { return !one.nc.IsConnected() && !two.nc.IsConnected() })
 	startServerWith(t, o)
 	eventually(t, "the nodes are back", func() bool { return one.nc.IsConnected() && two.nc.IsConnected() })
 	two.join("eve", "", "appear", "yes")

@@ -51,6 +51,7 @@ func TestStreamLostItsEnd(t *testing.T) {
 			s.publish("bob", 1, 10)
 			r.expect("bob", 1, 10)
 			stopServer(first)
+			eventually(t, "the node notices", func() bool { return !s.nc.IsConnected() })
 
 			backup := t.TempDir()
 			if err := os.CopyFS(backup, os.DirFS(o.StoreDir)); err != nil {
@@ -61,6 +62,7 @@ func TestStreamLostItsEnd(t *testing.T) {
 			s.publish("bob", 11, 20)
 			r.expect("bob", 11, 20)
 			stopServer(second)
+			eventually(t, "the node notices", func() bool { return !s.nc.IsConnected() })
 
 			o.StoreDir = backup
 			startServerWith(t, o)
