@@ -41,13 +41,11 @@ import (
 //
 // net/http has no way to end one side of a stream, and its RST_STREAM keeps a browser
 // from answering a close frame: Chromium then reports 1006 and not the code that it
-// was sent. CloseWrite, found as interface{ CloseWrite() error }, therefore ends the
-// sending side, and with it the stream, once the peer has had its say: as soon as Read
-// has returned something that came after the last Write began, or an end, and a second
-// after CloseWrite at the latest. Until then Read goes on; after that it returns io.EOF.
-// So a handler that sends its close frame, reads the peer's and calls CloseWrite ends
-// the stream at once, and one that calls CloseWrite first has a second to read the
-// answer. CloseWrite waits for a Write under way; a Write after it fails.
+// was sent. CloseWrite, found as interface{ CloseWrite() error }, ends the sending side,
+// and with it the stream, once the peer has closed too: at once if Read has returned its
+// close frame or an error, else when it does, and after 300 ms at the latest. Until
+// then Read goes on; afterwards it returns io.EOF. CloseWrite itself waits for a Write
+// under way; a Write after it fails. Close waits for nothing.
 //
 // The request's context lives until ExtendedConnect returns, so longer than a
 // handler that returns early. But the peer's RST_STREAM, or the loss of the TCP
@@ -75,7 +73,7 @@ import (
 // connection; what it does to the bytes of the response does not reach the
 // connection. In a chi router, Use ExtendedConnect, or wrap the router: With, and
 // Use in a Group, come after the routing, which found no r.Get for a CONNECT (405).
-// Of chi's own:
+// The package's documentation has a table of other people's middleware. Of chi's own:
 //
 //	RequestID         inside, outside
 //	ClientIP          inside, outside

@@ -9,7 +9,10 @@ import (
 	"time"
 )
 
-// halfClosed opens stream 1 and returns the handler's end of it once the peer's "first" was read.
+// bye is a close frame as a client sends it.
+var bye = []byte{0x88, 0x82, 0, 0, 0, 0, 3, 0xe8}
+
+// halfClosed opens stream 1 and returns the handler's end of it.
 func halfClosed(t *testing.T) (*h2, net.Conn) {
 	t.Helper()
 	conns := make(chan net.Conn, 1)
@@ -28,8 +31,6 @@ func halfClosed(t *testing.T) (*h2, net.Conn) {
 	c.wantStatus(1, 200)
 	conn := <-conns
 	t.Cleanup(func() { conn.Close() })
-	c.write(h2Data, 0, 1, []byte("first"))
-	wantRead(t, conn, "first")
 	return c, conn
 }
 
@@ -65,8 +66,14 @@ func wantEndStream(t *testing.T, c *h2) {
 // TestCloseWrite is the end of a WebSocket in good order: after both close frames.
 func TestCloseWrite(t *testing.T) {
 	c, conn := halfClosed(t)
+	c.write(h2Data, 0, 1, bye)
+	wantRead(t, conn, string(bye))
+	io.WriteString(conn, "bye") // the peer may have been first: nothing need follow
 	if err := conn.(halfCloser).CloseWrite(); err != nil {
 		t.Fatal(err)
+	}
+	if _, _, p := c.read(1); string(p) != "bye" {
+		t.Fatalf("got %q", p)
 	}
 	wantEndStream(t, c)
 	if typ, _, p := c.read(1); typ != h2RSTStream || string(p) != "\x00\x00\x00\x00" {
@@ -87,13 +94,13 @@ func TestCloseWriteBeforeTheAnswer(t *testing.T) {
 	}
 	// Another stream's answer shows that no end has followed the "bye".
 	c.connect(3, "/other")
-	c.write(h2Data, 0, 1, []byte("bye, too"))
+	c.write(h2Data, 0, 1, bye)
 	for typ, stream := byte(0), uint32(0); stream != 3; {
 		if typ, _, _, stream = c.readAny(); stream == 1 && typ != h2WindowUpdate {
 			t.Fatalf("frame type %d on the stream before its answer was read", typ)
 		}
 	}
-	wantRead(t, conn, "bye, too")
+	wantRead(t, conn, string(bye))
 	wantEndStream(t, c)
 	wantClosed(t, conn)
 }
@@ -119,6 +126,35 @@ func TestCloseWriteAfterThePeer(t *testing.T) {
 	}
 }
 
+// TestCloseWriteInTheHandler: httputil.ReverseProxy stays until its Read has ended.
+func TestCloseWriteInTheHandler(t *testing.T) {
+	for name, closes := range map[string]bool{"a peer that closes": true, "a peer that does not": false} {
+		t.Run(name, func(t *testing.T) {
+			c := serveH2(t, ExtendedConnect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(http.StatusSwitchingProtocols)
+				conn, _, err := w.(http.Hijacker).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				conn.(halfCloser).CloseWrite()
+				if _, err := io.Copy(io.Discard, conn); err != nil {
+					t.Errorf("Read: %v", err)
+				}
+			})))
+			c.connect(1, "/")
+			c.wantStatus(1, 200)
+			if closes {
+				c.write(h2Data, 0, 1, bye)
+			}
+			for typ, flags := byte(0), byte(0); typ != h2Data || flags != 1; {
+				typ, flags, _ = c.read(1)
+			}
+		})
+	}
+}
+
 // TestCloseWriteAfterClose: as with a TCP connection.
 func TestCloseWriteAfterClose(t *testing.T) {
 	_, conn := halfClosed(t)
@@ -128,24 +164,28 @@ func TestCloseWriteAfterClose(t *testing.T) {
 	}
 }
 
-// TestSendingSide: who has said something is not waited for, and who says nothing not for long.
+// TestSendingSide: who has closed is not waited for, and who does not not for long.
 func TestSendingSide(t *testing.T) {
 	for name, tt := range map[string]struct {
-		act  func(s *sendingSide)
+		act  func(s *halfStream)
 		want time.Duration
 	}{
-		"nothing heard":              {func(s *sendingSide) { s.said(); s.close() }, closeWriteGrace},
-		"heard before the last word": {func(s *sendingSide) { s.heard(false, nil); s.said(); s.close() }, closeWriteGrace},
-		"answered":                   {func(s *sendingSide) { s.said(); s.heard(false, nil); s.close() }, 0},
-		"answered after the close":   {func(s *sendingSide) { s.said(); s.close(); s.heard(false, nil) }, 0},
-		"half an answer":             {func(s *sendingSide) { s.said(); s.close(); s.heard(true, nil) }, closeWriteGrace},
-		"ended by the peer":          {func(s *sendingSide) { s.heard(false, io.EOF); s.said(); s.close() }, 0},
-		"Close meanwhile":            {func(s *sendingSide) { s.close(); s.end() }, 0},
-		"Close before":               {func(s *sendingSide) { s.end(); s.close() }, 0},
+		"nothing read":             {func(s *halfStream) { s.close() }, closeWriteGrace},
+		"a message before":         {func(s *halfStream) { s.heard(text("x"), nil); s.close() }, closeWriteGrace},
+		"a message after":          {func(s *halfStream) { s.close(); s.heard(text("x"), nil) }, closeWriteGrace},
+		"half a close frame":       {func(s *halfStream) { s.close(); s.heard(bye[:7], nil) }, closeWriteGrace},
+		"a close frame before":     {func(s *halfStream) { s.heard(bye, nil); s.close() }, 0},
+		"a close frame after":      {func(s *halfStream) { s.close(); s.heard(bye[:7], nil); s.heard(bye[7:], nil) }, 0},
+		"ended by the peer before": {func(s *halfStream) { s.heard(nil, io.EOF); s.close() }, 0},
+		"ended by the peer after":  {func(s *halfStream) { s.close(); s.heard(nil, io.EOF) }, 0},
+		"CloseWrite twice":         {func(s *halfStream) { s.close(); s.close() }, closeWriteGrace},
+		"Close after":              {func(s *halfStream) { s.close(); s.end() }, 0},
+		"Close before":             {func(s *halfStream) { s.end(); s.close() }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s, began := &sendingSide{ended: make(chan struct{})}, time.Now()
+				s, began := &halfStream{}, time.Now()
+				s.ended = make(chan struct{})
 				tt.act(s)
 				<-s.ended
 				if got := time.Since(began); got != tt.want { // of the bubble
@@ -153,5 +193,20 @@ func TestSendingSide(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// halfStream ends its sendingSide as a streamConn does.
+type halfStream struct{ sendingSide }
+
+func (s *halfStream) heard(p []byte, err error) {
+	if s.sendingSide.heard(p, err) {
+		s.end()
+	}
+}
+
+func (s *halfStream) close() {
+	if s.sendingSide.close(s.end) {
+		s.end()
 	}
 }

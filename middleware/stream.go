@@ -61,7 +61,9 @@ func (c *streamConn) Read(p []byte) (n int, err error) {
 		return 0, err
 	}
 	n, err = c.body.Read(p)
-	c.sending.heard(n == len(p), err)
+	if c.sending.heard(p[:n], err) {
+		c.endBoth()
+	}
 	return n, c.writing.reason(c.reading.end(err)) // a Write's deadline ends both sides
 }
 
@@ -73,7 +75,6 @@ func (c *streamConn) Write(p []byte) (n int, err error) {
 	if err := c.writing.begin(); err != nil {
 		return 0, err
 	}
-	c.sending.said()
 	n, err = c.write(p)
 	return n, c.writing.end(err)
 }
@@ -110,35 +111,40 @@ func (c *streamConn) CloseWrite() error {
 	}
 	c.writing.end(nil)
 	c.writing.close(errWriteClosed)
-	c.sending.close()
+	if c.sending.close(c.endBoth) {
+		c.endBoth()
+	}
 	return nil
 }
 
 // errWriteClosed is what Write returns after CloseWrite.
 var errWriteClosed = errors.New("middleware.ExtendedConnect: write after CloseWrite")
 
+// endBoth ends both sides after CloseWrite. To Read that is the peer's end: httputil.ReverseProxy, for one, returns only
+// then, and END_STREAM leaves only when it has.
+func (c *streamConn) endBoth() { c.end(io.EOF, errWriteClosed) }
+
 // Close ends a Read and a Write that wait, and lets ExtendedConnect return.
 func (c *streamConn) Close() error {
-	c.end(net.ErrClosed)
+	c.end(net.ErrClosed, net.ErrClosed)
 	return nil
 }
 
-// end ends both sides, of which Read then returns err, and lets ExtendedConnect return.
-func (c *streamConn) end(err error) {
-	c.reading.close(err)
-	c.writing.close(net.ErrClosed)
+// end ends both sides, of which Read and Write then return the errors, and lets ExtendedConnect return.
+func (c *streamConn) end(read, write error) {
+	c.reading.close(read)
+	c.writing.close(write)
 	c.closeBody.Do(func() { c.body.Close() }) // gives back the connection's window for what is unread
 	c.sending.end()
 }
 
-// release ends both sides and waits until no call is under way: from then on body and w are net/http's
-// again. After CloseWrite that is the end of what can be read.
+// release ends both sides, unless CloseWrite has, and waits until no call is under way: from then on body and w are
+// net/http's again.
 func (c *streamConn) release() {
-	if c.sending.isClosed() {
-		c.end(io.EOF)
-	} else {
-		c.end(net.ErrClosed)
+	if !c.sending.isClosed() {
+		c.Close()
 	}
+	c.endBoth()
 	c.readMu.Lock()
 	defer c.readMu.Unlock()
 	c.writeMu.Lock()

@@ -19,9 +19,19 @@ var (
 	ErrReadTimeout = wire.ErrReadTimeout
 	// ErrWriteTimeout is OnClose's error when the peer took nothing for WriteTimeout.
 	ErrWriteTimeout = wire.ErrWriteTimeout
-	// ErrWriteLimit is TryWrite's error when the message finds no room; see Handler.WriteLimit.
+	// ErrWriteLimit is matched by TryWrite's error when the message finds no room; see Handler.WriteLimit.
 	ErrWriteLimit = wire.ErrWriteLimit
 )
+
+// Cause returns the label in Stats.Ended of the error that OnClose gets, or that context.Cause tells of a
+// session's context, also where it is wrapped; "" for any other.
+func Cause(err error) string {
+	var e *wire.End
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.Label
+}
 
 // PanicError is OnClose's error when a hook, or a function of Session.Go, panicked.
 type PanicError struct {
@@ -37,9 +47,14 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// shutdown is the end by Shutdown and Close. With what failed and closing return it is one of those that the
-// service brings about; package wire has those that the connection does.
-var shutdown = &wire.End{Label: "shutdown", Err: ErrShutdown, Code: websocket.StatusGoingAway}
+// goodbye returns the end by Shutdown and Close. With what failed and closing return it is one of those that the
+// service brings about; package wire has those that the connection does. The code is valid if it may be sent.
+func goodbye(ce websocket.CloseError) (e *wire.End, valid bool) {
+	if ce == (websocket.CloseError{}) {
+		ce.Code = websocket.StatusGoingAway
+	}
+	return closing("shutdown", ErrShutdown, ce.Code, ce.Reason)
+}
 
 // failed returns the end by a hook's error or panic; the peer is not told what it says.
 func failed(err error) *wire.End {

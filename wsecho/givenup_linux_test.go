@@ -37,7 +37,9 @@ func TestKernelGivesUpWithTheSession(t *testing.T) {
 			opened := make(chan struct{})
 			c.h.OnOpen = func(*wsecho.Session, *http.Request) error { <-opened; return nil }
 			b := sessiontest.Start(t, overTCP, c.h, false)
-			deafen(t, b.Peer.Conn)
+			if err := b.Peer.Deafen(); err != nil {
+				t.Fatal(err)
+			}
 			if state := kernelState(t, b); state != "01" {
 				t.Fatalf("the server's socket is in state %q: the test would show nothing", state)
 			}

@@ -19,7 +19,9 @@ import (
 // An error ends the session. A websocket.CloseError itself, not wrapped, is the close code and reason
 // that the peer sees; any other error is logged and sent as 1011 without a text, as is a panic. What
 // Write says of this very session, that its peer is gone, is no error of the hook's, nor is an error
-// that wraps it or that joins it with others.
+// that wraps it or that joins it with others. What Write and TryWrite say of another session ends this one
+// neither, so that a hook may return what a broadcast came to: it is logged at Debug. Joined with an error
+// of the hook's own (errors.Join), that one counts.
 type MessageFunc func(ctx context.Context, s *Session, typ websocket.MessageType, p []byte) error
 
 // Echo is the MessageFunc that sends every message back.
@@ -33,7 +35,7 @@ func (s *Session) open(r *http.Request) {
 	if s.h.reg.add(s) {  // Shutdown has begun: too late for OnOpen
 		s.accepted = s.h.OnOpen == nil
 		s.listed.Store(s.accepted)
-		s.conn.End(shutdown)
+		s.conn.End(s.h.set.goodbye)
 		if s.h.reg.onCloseCtx.Err() != nil { // and for a close handshake
 			s.conn.Abort()
 		}
@@ -41,7 +43,7 @@ func (s *Session) open(r *http.Request) {
 	}
 	if s.h.OnOpen != nil {
 		if err := s.guard(func() error { return s.h.OnOpen(s, r.WithContext(s.Context())) }); err != nil {
-			s.conn.End(wire.Lost(err)) // unless guard has ended it: Write said that the peer is gone
+			s.conn.End(wire.Lost(err)) // unless guard has ended it: Write has said that the peer is gone
 			return
 		}
 	}
@@ -72,8 +74,8 @@ func (s *Session) onMessage(typ websocket.MessageType, p []byte) (err error) {
 	return s.h.set.message(s.Context(), s, typ, p)
 }
 
-// guard runs a hook, and ends the session if that fails or ends its goroutine. OnMessage needs none: package
-// wire sees to a goroutine of its own that ends.
+// guard runs a hook, and ends the session if that fails or ends its goroutine. Its error is that of a hook
+// which failed. OnMessage needs no guard: package wire sees to a goroutine of its own that ends.
 func (s *Session) guard(hook func() error) error {
 	exited := true
 	defer func() {
@@ -83,8 +85,8 @@ func (s *Session) guard(hook func() error) error {
 	}()
 	err := safely(hook)
 	exited = false
-	if err != nil {
-		s.returned(err)
+	if err == nil || !s.returned(err) {
+		return nil
 	}
 	return err
 }
@@ -102,31 +104,26 @@ func recovered(err *error) {
 	}
 }
 
-// returned ends the session if a hook's error asks for it.
-func (s *Session) returned(err error) {
-	switch ce, closes := err.(websocket.CloseError); {
-	case closes:
+// returned does what a hook's error asks for, and says whether the session ends by it.
+func (s *Session) returned(err error) (ends bool) {
+	if ce, ok := err.(websocket.CloseError); ok {
 		e, valid := closing("hook", err, ce.Code, ce.Reason)
 		if s.conn.End(e) && !valid {
 			s.logInvalidCode(ce.Code)
 		}
-	case s.isOwnWriteError(err):
-		// The peer is gone, as Write said. The reader knows better why, or soon will.
-	case !s.conn.End(failed(err)):
-		s.logPanic(err)
+		return true
 	}
-}
-
-// isOwnWriteError says whether err is what Write has returned of this session, and not a panic with it. A
-// hook's error may panic too.
-func (s *Session) isOwnWriteError(err error) (own bool) {
-	defer func() {
-		if recover() != nil {
-			own = false
+	switch s.blameFor(err) {
+	case blameOther:
+		s.logOtherSession(err)
+		return false
+	case blamePeer: // the reader knows better why, or soon will
+	default:
+		if !s.conn.End(failed(err)) {
+			s.logPanic(err)
 		}
-	}()
-	_, panicked := err.(*PanicError)
-	return !panicked && s.conn.Returned(err)
+	}
+	return true
 }
 
 // finishHooks is the hooks' part of the end: it waits for the functions of Go, then calls OnClose.
@@ -147,7 +144,7 @@ func (s *Session) finishHooks(e *wire.End) {
 	}
 	ctx, cancel := s.h.reg.closeContext(s.Context())
 	defer cancel()
-	s.logPanic(safely(func() error { s.h.OnClose(ctx, s, e.Err); return nil }))
+	s.logPanic(safely(func() error { s.h.OnClose(ctx, s, e); return nil }))
 }
 
 // release ends one of the two parts of the end, the connection's and the hooks'; with the second the session

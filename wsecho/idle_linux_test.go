@@ -76,7 +76,7 @@ func TestIdle(t *testing.T) {
 	idle := func() {
 		t.Helper()
 		const few = 20 // at a pong
-		sessiontest.Poll(t, "all but a few are parked", func() bool { return wsecho.Parked() >= n-few })
+		sessiontest.Poll(t, "all but a few are parked", func() bool { return wsecho.Lot(h).Len() >= n-few })
 		sessiontest.Poll(t, "there are hardly any goroutines", func() bool { return runtime.NumGoroutine() <= goroutines+few })
 	}
 	idle()

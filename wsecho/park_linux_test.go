@@ -5,12 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net/http"
 	"runtime"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -22,8 +18,6 @@ import (
 	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
-// None of these tests is parallel to another: wsecho.Parked counts the sessions of the process.
-
 // soon is how long the sessions of these tests are quiet before they park.
 const soon = 5 * time.Millisecond
 
@@ -31,17 +25,15 @@ const soon = 5 * time.Millisecond
 func startParked(t *testing.T, over sessiontest.Transport, h *wsecho.Handler, deflate bool) *sessiontest.Both {
 	t.Helper()
 	wsecho.ParkAfter(h, soon)
-	parked(t, 0) // those of earlier tests are gone
-	before := wsecho.Parkings()
 	b := sessiontest.Start(t, over, h, deflate)
-	sessiontest.Poll(t, "it has parked", func() bool { return wsecho.Parkings() > before })
+	sessiontest.Poll(t, "it has parked", func() bool { return wsecho.Lot(h).Count() > 0 })
 	return b
 }
 
-func parked(t *testing.T, n int) {
+// parked waits until so many sessions of h are parked.
+func parked(t *testing.T, h *wsecho.Handler, n int) {
 	t.Helper()
-	wsecho.Parkings()
-	sessiontest.Poll(t, fmt.Sprintf("%d parked", n), func() bool { return wsecho.Parked() == n })
+	sessiontest.Poll(t, fmt.Sprintf("%d parked", n), func() bool { return wsecho.Lot(h).Len() == n })
 }
 
 // TestParkedEnds ends parked sessions in every way.
@@ -113,6 +105,7 @@ func TestParkedEnds(t *testing.T) {
 	} {
 		for _, over := range []sessiontest.Transport{overTCP, overUnix} {
 			t.Run(v.name+"/"+over.Name, func(t *testing.T) {
+				t.Parallel()
 				h := &wsecho.Handler{OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
 					if string(p) == "fail" {
 						return errSecret
@@ -129,7 +122,7 @@ func TestParkedEnds(t *testing.T) {
 				} else {
 					b.Check(t, v.end)
 				}
-				parked(t, 0)
+				parked(t, h, 0)
 			})
 		}
 	}
@@ -137,8 +130,11 @@ func TestParkedEnds(t *testing.T) {
 
 // TestParkedSessionWrites: what is written to a parked session leaves without a goroutine of its own.
 func TestParkedSessionWrites(t *testing.T) {
-	b := startParked(t, overTCP, new(wsecho.Handler), false)
-	before := wsecho.Parkings()
+	t.Parallel()
+	h := new(wsecho.Handler)
+	b := startParked(t, overTCP, h, false)
+	parkings := wsecho.Lot(h).Count()
+	woken := func() bool { return wsecho.Lot(h).Len() != 1 || wsecho.Lot(h).Count() != parkings }
 	for i := range 50 {
 		if err := b.Session.TryWrite(text, fmt.Append(nil, i)); err != nil {
 			t.Fatal(err)
@@ -147,7 +143,7 @@ func TestParkedSessionWrites(t *testing.T) {
 			t.Fatalf("the peer saw %q", m)
 		}
 	}
-	if wsecho.Parked() != 1 || wsecho.Parkings() != before {
+	if woken() {
 		t.Error("writing woke it")
 	}
 	// More than the socket takes: a flusher comes and goes, and the session is parked all the while.
@@ -162,18 +158,18 @@ func TestParkedSessionWrites(t *testing.T) {
 			t.Fatalf("the peer saw %q", m)
 		}
 	}
-	if wsecho.Parked() != 1 || wsecho.Parkings() != before {
+	if woken() {
 		t.Error("writing much woke it")
 	}
 	b.Send(peer.Close(1000, ""))
 	b.Check(t, sessiontest.End{Code: 1000, Reason: "*", Label: "peer"})
 }
 
-// TestWoken: a message wakes a session for as long as a new one stays awake. A pong wakes it for a
-// moment only.
+// TestWoken: a message wakes a session, and once it is quiet again it parks.
 func TestWoken(t *testing.T) {
 	for _, over := range []sessiontest.Transport{overTCP, overUnix} {
 		t.Run(over.Name, func(t *testing.T) {
+			t.Parallel()
 			h := new(wsecho.Handler)
 			b := startParked(t, over, h, false)
 			for i := range 3 {
@@ -181,21 +177,7 @@ func TestWoken(t *testing.T) {
 				if m := b.Peer.Next(); m != "text:wake" {
 					t.Fatalf("%d: the peer saw %q", i, m)
 				}
-				parked(t, 1)
-			}
-			wsecho.ParkAfter(h, 1000*time.Hour)
-			for range 3 {
-				before := wsecho.Parkings()
-				b.Send(peer.Pong("unasked"))
-				sessiontest.Poll(t, "woken by a pong and parked again", func() bool { return wsecho.Parkings() == before+1 && wsecho.Parked() == 1 })
-			}
-			b.Send(peer.Text("awake"))
-			if m := b.Peer.Next(); m != "text:awake" || wsecho.Parked() != 0 {
-				t.Errorf("the peer saw %q, parked is %d", m, wsecho.Parked())
-			}
-			b.Send(peer.Ping("still"))
-			if m := b.Peer.Next(); m != "pong:still" || wsecho.Parked() != 0 {
-				t.Errorf("the peer saw %q, parked is %d", m, wsecho.Parked())
+				parked(t, h, 1)
 			}
 			b.Send(peer.Close(1000, ""))
 			b.Check(t, sessiontest.End{Code: 1000, Reason: "*", Label: "peer"})
@@ -208,18 +190,21 @@ func TestParkedInMidFrame(t *testing.T) {
 	long := strings.Repeat("añ€😀", 3000)
 	for _, deflate := range []bool{false, true} {
 		t.Run(fmt.Sprintf("deflate %v", deflate), func(t *testing.T) {
+			t.Parallel()
 			stream := peer.Join(peer.Fragment(peer.OpText, long[:20_000]), peer.Ping("between"), peer.Fragment(peer.OpContinuation|peer.Fin, long[20_000:]), peer.Text("short"))
 			cuts := []int{1, 2, 3, 4, 6, 8, 9, 12, 5000, 20_007, 20_008, 20_009, 20_011, 20_016, 20_021, 20_022, 20_024, 25_000, len(stream) - 6, len(stream) - 1}
 			if deflate {
 				stream = peer.Join(peer.Compressed(peer.OpText, []byte(long)), peer.Ping("between"), stream)
 				cuts = []int{1, 3, 8, 20, 40, len(stream) - 20_000, len(stream) - 1}
 			}
-			b := startParked(t, overTCP, new(wsecho.Handler), deflate)
+			h := new(wsecho.Handler)
+			b := startParked(t, overTCP, h, deflate)
+			lot := wsecho.Lot(h)
 			from := 0
 			for _, cut := range append(cuts, len(stream)) {
-				before := wsecho.Parkings()
+				before := lot.Count()
 				b.Send(stream[from:cut])
-				sessiontest.Poll(t, fmt.Sprintf("parked again after byte %d", cut), func() bool { return wsecho.Parkings() > before && wsecho.Parked() == 1 })
+				sessiontest.Poll(t, fmt.Sprintf("parked again after byte %d", cut), func() bool { return lot.Count() > before && lot.Len() == 1 })
 				from = cut
 			}
 			want := []string{"pong:between", fmt.Sprintf("text:len %d", len(long)), "text:short"}
@@ -232,7 +217,8 @@ func TestParkedInMidFrame(t *testing.T) {
 	}
 }
 
-// TestParkedSessionsHaveNoGoroutine: one goroutine waits for all of them.
+// TestParkedSessionsHaveNoGoroutine: one goroutine waits for all of them. No other test runs beside it: it
+// counts those of the process.
 func TestParkedSessionsHaveNoGoroutine(t *testing.T) {
 	h := new(wsecho.Handler)
 	wsecho.ParkAfter(h, soon)
@@ -250,72 +236,10 @@ func TestParkedSessionsHaveNoGoroutine(t *testing.T) {
 		}
 		peers = append(peers, p)
 	}
-	parked(t, sessions)
+	parked(t, h, sessions)
 	sessiontest.Poll(t, "their goroutines are gone", func() bool { return runtime.NumGoroutine() <= before+2 })
 	for _, p := range peers {
 		p.Close()
 	}
-	parked(t, 0)
-}
-
-// TestParkStorm: sessions park and wake all the time while others open and close, so that descriptors
-// are reused at once. No session ever gets what is another's.
-func TestParkStorm(t *testing.T) {
-	h := &wsecho.Handler{PingInterval: 7 * time.Millisecond, PongTimeout: 10 * time.Second, CloseTimeout: 100 * time.Millisecond}
-	wsecho.ParkAfter(h, time.Millisecond)
-	var opened, closed atomic.Int64
-	h.OnOpen = func(*wsecho.Session, *http.Request) error { opened.Add(1); return nil }
-	h.OnClose = func(context.Context, *wsecho.Session, error) { closed.Add(1) }
-	e := serve(t, h)
-	before := wsecho.Parkings()
-	stop := time.Now().Add(1500 * time.Millisecond)
-	var wg sync.WaitGroup
-	wg.Go(func() { // closes at random from outside
-		for time.Now().Before(stop) {
-			time.Sleep(2 * time.Millisecond)
-			for s := range h.Sessions() {
-				s.Close(4444, "")
-				break
-			}
-		}
-	})
-	for c := range 60 {
-		wg.Go(func() {
-			for i := 0; time.Now().Before(stop); i++ {
-				p := e.open(t)
-				for n := range rand.IntN(12) {
-					time.Sleep(rand.N(4 * time.Millisecond))
-					id := fmt.Sprint(c, i, n)
-					if p.Send(peer.Text(id)) != nil {
-						break
-					}
-					m := p.Next()
-					for strings.HasPrefix(m, "ping:") {
-						m = p.Next()
-					}
-					if strings.HasPrefix(m, "text:") && m != "text:"+id {
-						t.Errorf("the peer saw %q, want %q", m, id)
-					}
-					if m != "text:"+id {
-						break
-					}
-				}
-				if rand.IntN(3) == 0 {
-					p.Send(peer.Close(1000, ""))
-					p.Next()
-				}
-				p.Close()
-			}
-		})
-	}
-	wg.Wait()
-	sessiontest.Poll(t, "all are gone", func() bool { return h.Stats().Open == 0 && wsecho.Parked() == 0 })
-	if opened.Load() != closed.Load() {
-		t.Errorf("%d opened, %d closed", opened.Load(), closed.Load())
-	}
-	parkings := wsecho.Parkings() - before
-	t.Logf("%d sessions, parked %d times", opened.Load(), parkings)
-	if parkings < uint64(opened.Load())/2 {
-		t.Error("hardly any parked")
-	}
+	parked(t, h, 0)
 }

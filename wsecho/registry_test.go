@@ -68,7 +68,7 @@ func TestPlaceIsGivenBack(t *testing.T) {
 		"refused for its origin": {func(t *testing.T, h *wsecho.Handler) { try(t, h, "Origin", "https://elsewhere.test") }, ended{}},
 		"Hijack fails": {func(t *testing.T, h *wsecho.Handler) {
 			try(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				h.ServeHTTP(faultyHijack{w, func() error { return errors.New("no") }}, r)
+				h.ServeHTTP(opaque{w, errSecret}, r)
 			}))
 		}, ended{}},
 		"Hijack panics": {func(t *testing.T, h *wsecho.Handler) {

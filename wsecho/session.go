@@ -1,7 +1,9 @@
 package wsecho
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,25 +22,28 @@ type Session struct {
 	// a hook sets it.
 	Data any
 
+	// Log gets this session's records, and is for the hooks to use. OnOpen may replace it, such as by
+	// s.Log = s.Log.With("user", id); after that it must not change. The Handler's Logger until then.
+	Log *slog.Logger
+
 	// Set before OnOpen, then fixed.
 	h           *Handler
 	remote      string
 	subprotocol string
-	opened      time.Time
 	conn        wire.Conn
 
 	// Set in ServeHTTP, before conn starts, then fixed.
 	accepted bool // OnOpen returned nil
+
+	finishing bool       // finishHooks waits for gos: none is added
+	mu        sync.Mutex // guards finishing, and calls of gos.Go
+	gos       sync.WaitGroup
 
 	// Set by finishHooks before OnClose, then fixed.
 	end *wire.End // why the session ended
 
 	listed  atomic.Bool  // Sessions shows it
 	pending atomic.Int32 // parts of the end that are to come: the connection's, the hooks'
-
-	mu        sync.Mutex // guards finishing, and calls of gos.Go
-	finishing bool       // finishHooks waits for gos: none is added
-	gos       sync.WaitGroup
 }
 
 // Context returns the session's context: the values of the request's, with chi's URL parameters, but
@@ -52,17 +57,29 @@ func (s *Session) Subprotocol() string { return s.subprotocol }
 // RemoteAddr returns r.RemoteAddr as ServeHTTP got it.
 func (s *Session) RemoteAddr() string { return s.remote }
 
-// Write queues a message and waits, if need be, until there is room for it: see Handler.WriteLimit.
-// Nil means queued; p has then been copied. Messages leave whole, and in order for one caller. Text
+// Queued returns how many bytes of frames wait for the peer, beyond what the kernel has taken: up to
+// Handler.WriteLimit and a little more.
+func (s *Session) Queued() int { return s.conn.Queued() }
+
+// Latency returns the time that the latest ping and its pong took, 0 if no ping has been answered yet. A hook
+// that ran meanwhile is in it, since nothing is read until it returns.
+func (s *Session) Latency() time.Duration { return s.conn.Latency() }
+
+// SetReadLimit sets ReadLimit for this session's messages from the next one on, such as to raise it once the peer
+// has authenticated: it is for OnOpen and OnMessage to call, and nobody else. Negative: no limit. 0: 1 MiB.
+func (s *Session) SetReadLimit(n int64) { s.conn.SetReadLimit(cmp.Or(n, defaultReadLimit)) }
+
+// Write queues a message and waits, if need be, until there is room for it: see Handler.WriteLimit. It waits
+// once half of that waits. Nil means queued; p has then been copied. Messages leave whole, and in order for one caller. Text
 // must be UTF-8, which Write does not check. If ctx ends first, nothing of the message is sent and
 // the session goes on. Once the session is ending the error matches net.ErrClosed, and what OnClose gets.
 func (s *Session) Write(ctx context.Context, typ websocket.MessageType, p []byte) error {
 	return s.conn.Write(ctx, typ, p)
 }
 
-// TryWrite is Write without the wait: if there is no room it returns ErrWriteLimit. It never waits for the
-// peer, only for the processor: where other goroutines write to the session too, for as long as one of them
-// takes to copy or to deflate its message.
+// TryWrite is Write without the wait: if there is no room its error matches ErrWriteLimit. It may fill all of
+// WriteLimit, of which Write leaves half. It waits for no peer, and for other writers of the session only while
+// one of them copies its message; beside one that deflates, its message goes uncompressed.
 func (s *Session) TryWrite(typ websocket.MessageType, p []byte) error {
 	return s.conn.TryWrite(typ, p)
 }

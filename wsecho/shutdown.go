@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Shutdown refuses new handshakes from now on, closes every session with 1001 (over DrainSpread),
+// Shutdown refuses new handshakes from now on, closes every session with 1001 or Goodbye (over DrainSpread),
 // and waits until every OnClose has returned and both close frames of every session are through, or its
 // connection is gone without. When ctx ends first it cuts the connections that are left, ends the ctx of every OnClose, and returns ctx's error; even
-// under a ctx that has already ended each peer is sent its 1001 if its socket takes it.
+// under a ctx that has already ended each peer is sent that if its socket takes it.
 //
 // A service calls it at the same time as http.Server.Shutdown, which neither waits for upgraded
 // connections nor tells them; see the package example.
@@ -31,7 +31,7 @@ func (h *Handler) Shutdown(ctx context.Context) error {
 	}
 }
 
-// Close ends every session at once, with 1001 if the peer's socket takes it, and ends the ctx of
+// Close ends every session at once, with 1001 or Goodbye if the peer's socket takes it, and ends the ctx of
 // every OnClose. It refuses new handshakes from now on and waits for nothing. Its error is nil.
 func (h *Handler) Close() error {
 	h.reg.init()
@@ -50,7 +50,7 @@ func (h *Handler) closeAll(ctx context.Context) {
 	slot := h.spread(ctx) / time.Duration(len(all))
 	if slot <= 0 {
 		for _, s := range all {
-			s.conn.End(shutdown)
+			s.conn.End(h.set.goodbye)
 		}
 		return
 	}
@@ -67,7 +67,7 @@ func (h *Handler) closeAll(ctx context.Context) {
 		case <-h.reg.empty: // all have gone by themselves
 			return
 		}
-		s.conn.End(shutdown)
+		s.conn.End(h.set.goodbye)
 	}
 }
 
@@ -84,7 +84,7 @@ func (h *Handler) spread(ctx context.Context) time.Duration {
 func (h *Handler) abortAll() {
 	h.reg.cancelOnClose()
 	for _, s := range h.reg.snapshot() {
-		s.conn.End(shutdown)
+		s.conn.End(h.set.goodbye)
 		s.conn.Abort()
 	}
 }

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"net"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/coder/websocket"
 
@@ -101,22 +99,4 @@ func TestPingBehindMuchAndFrozenPeer(t *testing.T) {
 	b := sessiontest.Start(t, overBuffers(4<<20), &wsecho.Handler{PingInterval: patience, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond}, false)
 	b.Session.TryWrite(websocket.MessageBinary, make([]byte, ahead))
 	b.CheckHooks(t, sessiontest.End{Label: "pong_timeout", Err: func(err error) bool { return errors.Is(err, wsecho.ErrPongTimeout) }})
-}
-
-// deafen has the kernel drop whatever comes for c, as if the cable had been cut.
-func deafen(t *testing.T, c net.Conn) {
-	t.Helper()
-	raw, err := c.(*net.TCPConn).SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	none := syscall.SockFilter{Code: syscall.BPF_RET | syscall.BPF_K} // of a packet is let through
-	program := syscall.SockFprog{Len: 1, Filter: &none}
-	raw.Control(func(fd uintptr) {
-		bytes := unsafe.String((*byte)(unsafe.Pointer(&program)), unsafe.Sizeof(program))
-		err = syscall.SetsockoptString(int(fd), syscall.SOL_SOCKET, syscall.SO_ATTACH_FILTER, bytes)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }

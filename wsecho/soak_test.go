@@ -27,6 +27,7 @@ import (
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/internal/socket"
 )
 
 var long = flag.Bool("long", false, "soak for minutes: sixty times the sessions")
@@ -87,7 +88,7 @@ var noise = func() []byte {
 	return p
 }()
 
-func newSoak(t *testing.T, mode websocket.CompressionMode) *soak {
+func newSoak(t *testing.T, mode websocket.CompressionMode, lot *socket.Lot) *soak {
 	k := &soak{dial: map[string]func() (net.Conn, error){}}
 	k.h = &wsecho.Handler{
 		Compression: mode, ReadLimit: soakLimit, WriteLimit: 256 << 10, Logger: slog.New(slog.DiscardHandler),
@@ -100,7 +101,7 @@ func newSoak(t *testing.T, mode websocket.CompressionMode) *soak {
 		OnMessage: k.message,
 		OnClose:   func(_ context.Context, s *wsecho.Session, err error) { s.Data.(*life).ended <- err },
 	}
-	wsecho.ParkAfter(k.h, 20*time.Millisecond)
+	wsecho.ParkIn(k.h, 20*time.Millisecond, lot)
 	srv := &http.Server{Handler: k.h, ErrorLog: log.New(io.Discard, "", 0), ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 		// Or the kernel takes megabytes, and a peer that reads nothing is found silent before it is found full.
 		c.(interface{ SetWriteBuffer(int) error }).SetWriteBuffer(64 << 10)
@@ -297,12 +298,12 @@ func TestSoak(t *testing.T) {
 	if *long {
 		total *= 60
 	}
-	wsecho.Parkings() // opens the lot's descriptors, which stay
 	ready := resources()
-	parkings := wsecho.Parkings()
+	var parkings uint64
 	wanted := map[string]uint64{}          // by label
 	t.Run("sessions", func(t *testing.T) { // its cleanup stops the servers
-		soaks := []*soak{newSoak(t, websocket.CompressionDisabled), newSoak(t, websocket.CompressionNoContextTakeover)}
+		lot := new(socket.Lot) // its descriptor goes with it
+		soaks := []*soak{newSoak(t, websocket.CompressionDisabled, lot), newSoak(t, websocket.CompressionNoContextTakeover, lot)}
 		networks := []string{"tcp", "tcp", "unix", "plain"}
 		var next, failed atomic.Int64
 		var mu sync.Mutex
@@ -353,10 +354,12 @@ func TestSoak(t *testing.T) {
 				t.Errorf("%d sessions ended as %s, want %d", n, label, want)
 			}
 		}
-		t.Logf("ends: %v; parked %d times", got, wsecho.Parkings()-parkings)
+		sessiontest.Poll(t, "none is parked", func() bool { return lot.Len() == 0 })
+		parkings = lot.Count()
+		t.Logf("ends: %v; parked %d times", got, parkings)
 	})
-	if n := wsecho.Parkings() - parkings; n < uint64(total)/4 && !t.Failed() { // not all: a busy machine leaves few pauses
-		t.Errorf("parked %d times only", n)
+	if parkings < uint64(total)/4 && !t.Failed() { // not all: a busy machine leaves few pauses
+		t.Errorf("parked %d times only", parkings)
 	}
 	var left string
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
@@ -371,8 +374,8 @@ func TestSoak(t *testing.T) {
 
 // use is what the process holds.
 type use struct {
-	goroutines, descriptors, parked int
-	heap                            uint64
+	goroutines, descriptors int
+	heap                    uint64
 }
 
 func resources() use {
@@ -382,7 +385,7 @@ func resources() use {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	fds, _ := os.ReadDir("/proc/self/fd")
-	return use{runtime.NumGoroutine(), len(fds), wsecho.Parked(), m.HeapAlloc}
+	return use{runtime.NumGoroutine(), len(fds), m.HeapAlloc}
 }
 
 // heapSlack is below what 100 read buffers that were not given back take.
@@ -390,7 +393,7 @@ const heapSlack = 1 << 20
 
 func (u use) exceededBy(v use) string {
 	switch {
-	case v.goroutines > u.goroutines, v.descriptors > u.descriptors, v.parked > u.parked, v.heap > u.heap+heapSlack:
+	case v.goroutines > u.goroutines, v.descriptors > u.descriptors, v.heap > u.heap+heapSlack:
 		return fmt.Sprintf("%+v, before %+v", v, u)
 	}
 	return ""

@@ -5,7 +5,6 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"net/http"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -33,7 +32,7 @@ func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request, subprotocol st
 	if refusal != nil {
 		return nil, refusal
 	}
-	s := &Session{h: h, remote: r.RemoteAddr, subprotocol: subprotocol, opened: time.Now()}
+	s := &Session{Log: h.logger(), h: h, remote: r.RemoteAddr, subprotocol: subprotocol}
 	s.pending.Store(2) // the connection, the hooks: see release
 	s.conn.Init(sessionContext(r), &h.set.wire, (*events)(s), conn, early, z)
 	return s, nil

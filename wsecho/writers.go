@@ -2,10 +2,9 @@ package wsecho
 
 import (
 	"bufio"
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"time"
 )
 
@@ -98,16 +97,17 @@ func (c *writerChain) hijack() (conn net.Conn, brw *bufio.ReadWriter, failed htt
 	return nil, nil, failed, err
 }
 
-// hijackFrom calls Hijack. One that panics has failed: gin's does where the writer below is no http.Hijacker.
+// hijackFrom calls Hijack. One that takes the writer below it for an http.Hijacker and panics, as gin's does, has
+// failed; any other panic goes on.
 func hijackFrom(hj http.Hijacker) (conn net.Conn, brw *bufio.ReadWriter, err error) {
 	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("%v", v)
+		switch v := recover().(type) {
+		case nil:
+		case *runtime.TypeAssertionError:
+			err = v
+		default:
+			panic(v)
 		}
 	}()
-	conn, brw, err = hj.Hijack()
-	if err == nil && (conn == nil || brw == nil) {
-		err = errors.New("hijacked nothing")
-	}
-	return conn, brw, err
+	return hj.Hijack()
 }

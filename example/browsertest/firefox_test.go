@@ -53,9 +53,11 @@ var firefox = sync.OnceValues(func() (*fox, error) {
 	}
 	address := make(chan string, 1)
 	go func() {
-		for lines := bufio.NewScanner(stderr); lines.Scan(); {
-			if _, url, ok := strings.Cut(lines.Text(), "WebDriver BiDi listening on "); ok {
-				address <- url
+		for lines, err := bufio.NewReader(stderr), error(nil); err == nil; {
+			var line string
+			line, err = lines.ReadString('\n')
+			if _, url, ok := strings.Cut(line, "WebDriver BiDi listening on "); ok {
+				address <- strings.TrimSpace(url)
 			}
 		}
 		f.cmd.Wait()

@@ -12,3 +12,9 @@ func Entries(h *Hub) (entries, topics int) {
 	defer h.tail.mu.Unlock()
 	return h.tail.ring.n, len(h.tail.topics)
 }
+
+// RosterOf returns what h knows about who appears where.
+func RosterOf(h *Hub) *Roster {
+	h.start()
+	return h.roster
+}

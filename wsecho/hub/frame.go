@@ -14,9 +14,8 @@ import (
 
 // frame is what tells sessions of an Event.
 type frame struct {
-	typ    websocket.MessageType
-	bytes  []byte // none: nobody is sent anything
-	broken bool   // Encode panicked
+	message *wsecho.Prepared // shared by all that get it; nil: nobody is sent anything
+	broken  bool             // Encode panicked
 }
 
 // trySend sends f to s if there is room. It and send are the only ones that write to a session.
@@ -24,7 +23,7 @@ func (f *frame) trySend(s *wsecho.Session) error {
 	if f.isSilent(s) {
 		return nil
 	}
-	return s.TryWrite(f.typ, f.bytes)
+	return s.TryWritePrepared(f.message)
 }
 
 // send sends f to s once there is room.
@@ -32,7 +31,7 @@ func (f *frame) send(ctx context.Context, s *wsecho.Session) error {
 	if f.isSilent(s) {
 		return nil
 	}
-	return s.Write(ctx, f.typ, f.bytes)
+	return s.WritePrepared(ctx, f.message)
 }
 
 // isSilent says whether there is nothing to send. A session whose message could not be made is ended, or it would
@@ -41,7 +40,7 @@ func (f *frame) isSilent(s *wsecho.Session) bool {
 	if f.broken {
 		s.Close(websocket.StatusInternalError, "")
 	}
-	return f.broken || len(f.bytes) == 0
+	return f.message == nil
 }
 
 // lazyFrame is a frame that is made when the first member wants it, once a node.
@@ -61,17 +60,20 @@ func (h *Hub) at(p Position) *frame { return h.encode(Event{At: p.String()}) }
 
 // encode makes the frame of ev.
 func (h *Hub) encode(ev Event) (f *frame) {
-	f = &frame{typ: websocket.MessageText}
+	f = &frame{broken: true}
 	defer func() {
 		if v := recover(); v != nil {
-			f.bytes, f.broken = nil, true
 			h.logger().Error("hub: Encode panicked", "panic", fmt.Sprint(v), slog.String("stack", string(debug.Stack())))
 		}
 	}()
+	typ, p := websocket.MessageText, []byte(nil)
 	if h.Encode != nil {
-		f.typ, f.bytes = h.Encode(ev)
+		typ, p = h.Encode(ev)
 	} else {
-		f.bytes = encodeJSON(ev)
+		p = encodeJSON(ev)
+	}
+	if f.broken = false; len(p) > 0 {
+		f.message = wsecho.Prepare(typ, p)
 	}
 	return f
 }

@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	maxListed  = 200         // users beyond which watchers are told the number alone
-	watchEvery = time.Second // between two frames at least
+	maxListed  = 200                   // users beyond which watchers are told the number alone
+	watchEvery = time.Second           // between two frames at least
+	mergeFor   = 50 * time.Millisecond // so that what happens at one time is one frame
 )
 
 // watch is those who watch a topic, and what they have not been told yet. Roster.mu guards it, but for sending.
@@ -94,10 +95,11 @@ func (r *Roster) unwatchLocked(m *Member, g *gathering) {
 	r.tidy(g)
 }
 
-// plan sees to it that those who watch g are told, at once or when the last frame is a second ago. Under mu.
+// plan sees to it that those who watch g are told, soon or when the last frame is a second ago. Under mu.
 func (r *Roster) plan(g *gathering) {
 	if len(g.watch.members) > 0 && g.watch.timer == nil && !r.closed {
-		g.watch.timer = time.AfterFunc(time.Until(g.watch.last.Add(watchEvery)), func() { r.flush(g) })
+		in := max(time.Until(g.watch.last.Add(watchEvery)), mergeFor)
+		g.watch.timer = time.AfterFunc(in, func() { r.flush(g) })
 	}
 }
 

@@ -5,10 +5,11 @@
 //	deflate.go    messages out
 //	inflate.go    messages in
 //	source.go     the bytes of a message on their way into compress/flate
-//	turns.go      who may inflate or deflate now
+//	turns.go      who may go on inflating or deflating now
 package deflate
 
 import (
+	"bytes"
 	"compress/flate"
 	"sync"
 )
@@ -29,6 +30,7 @@ type Deflater struct {
 	keep   bool    // we refer back to our earlier messages
 	window int     // how far back we may refer, in bytes
 	since  int     // bytes since w began afresh, if the window is smaller than flate's
+	stale  bool    // the peer has inflated something since that w does not know
 	w      *writer // held from Deflate to Done, or, if keep, for good
 }
 
@@ -51,15 +53,18 @@ func (w *writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Deflate returns the payload of a message's one frame, good until Done. It waits for a turn.
+// Deflate returns the payload of a message's one frame, good until Done. A long message may wait for
+// others that are being deflated or inflated.
 func (z *Deflater) Deflate(p []byte) []byte {
 	var t turn
-	t.begin(processors())
 	defer t.end()
 	if z.w == nil {
 		z.w = writers.Get().(*writer)
+		z.stale = true
+	}
+	if z.stale {
 		z.w.w.Reset(z.w)
-		z.since = 0
+		z.since, z.stale = 0, false
 	}
 	w := z.w
 	w.out = w.out[:0]
@@ -69,15 +74,31 @@ func (z *Deflater) Deflate(p []byte) []byte {
 			n = z.fit(n)
 		}
 		w.w.Write(p[:n]) // its errors are those of writer.Write, which has none
-		p = p[n:]
-		t.work(n*deflateWork + writeWork)
-		if len(p) > 0 && z.since == z.window {
+		if p = p[n:]; len(p) == 0 {
+			break
+		}
+		if z.since == z.window {
 			w.w.Flush() // before fit begins afresh
 		}
+		t.work(n*deflateWork + writeWork)
 	}
 	w.w.Flush()
 	return w.out[:len(w.out)-len(flushEnd)]
 }
+
+// Alone returns p deflated as the payload of a message that refers to nothing before it. It waits for a turn.
+func Alone(p []byte) []byte {
+	z := Deflater{window: windowSize}
+	defer z.Done()
+	return bytes.Clone(z.Deflate(p))
+}
+
+// TakesAlone says whether the peer can inflate what Alone returns: its window must be as large as flate's.
+func (z *Deflater) TakesAlone() bool { return z.window == windowSize }
+
+// Forget notes that the peer gets a message which Alone has deflated: the next one from here refers to nothing
+// before it, as the peer's window has moved.
+func (z *Deflater) Forget() { z.stale = true }
 
 // fit says how many of the next n bytes to write. flate.Writer knows no window but its own, so it begins
 // afresh each time that a smaller one is full: then nothing refers further back than to its beginning.

@@ -39,11 +39,11 @@ func (z *Inflater) Inflate(p []byte, limit int64) (msg *[]byte, err error) {
 	for {
 		n, err := f.r.Read(out.room())
 		out.took(n)
-		f.turn.work(n)
 		switch {
 		case out.beyond == 2:
 			return out.msg, websocket.ErrMessageTooBig
 		case err == nil:
+			f.turn.work(n)
 			continue
 		case err != io.EOF:
 			return out.msg, frame.Invalid("compressed data does not inflate", err)

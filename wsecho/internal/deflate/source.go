@@ -38,10 +38,10 @@ var sources = sync.Pool{New: func() any {
 	return f
 }}
 
-// openSource waits for a turn and returns a source that reads p, whose blocks may refer to window.
+// openSource returns a source that reads p, whose blocks may refer to window.
 func openSource(p, window []byte) *source {
 	f := sources.Get().(*source)
-	f.turn.begin(processors())
+	f.turn = turn{}
 	f.rest, f.end = p, endOfMessage
 	if bytes.HasSuffix(p, endOfMessage[:len(flushEnd)]) {
 		// The sender has left it on, or a final block ends with these bytes: a message from which it has been
@@ -52,7 +52,7 @@ func openSource(p, window []byte) *source {
 	return f
 }
 
-// free ends the turn and gives the source back.
+// free gives the source back.
 func (f *source) free() {
 	f.turn.end()
 	f.p, f.rest, f.ending, f.joined = nil, nil, false, f.joined[:0]

@@ -7,18 +7,22 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/pool"
 )
 
-// withPlaces gives f a process of n processors, none of which is taken.
-func withPlaces(t *testing.T, n int, f func(of *limiter)) {
+// withPlaces gives f a process of n processors, all of whose places are taken until free is called.
+func withPlaces(t *testing.T, n int, f func(free func())) {
 	synctest.Test(t, func(t *testing.T) {
-		of, whole := newLimiter(n), processors
-		processors = func() *limiter { return of }
-		defer func() { processors = whole }()
-		f(of)
-		if len(of.places)+len(of.long) > 0 {
-			t.Errorf("%d places are still taken, %d by long messages", len(of.places), len(of.long))
+		own, whole := make(chan struct{}, n), places
+		places = func() chan struct{} { return own }
+		defer func() { places = whole }()
+		for range n {
+			own <- struct{}{}
+		}
+		f(func() { <-own; synctest.Wait() })
+		if len(own) > 0 {
+			t.Errorf("%d places are still taken", len(own))
 		}
 	})
 }
@@ -51,7 +55,7 @@ func (o *order) do(name string, f func()) {
 }
 
 func inflating(t *testing.T, p []byte) func() {
-	deflated := squeeze(t, p)
+	deflated := peer.Deflate(p)
 	return func() {
 		msg, err := new(Inflater).Inflate(deflated, -1)
 		if err != nil || len(*msg) != len(p) {
@@ -61,92 +65,84 @@ func inflating(t *testing.T, p []byte) func() {
 	}
 }
 
-func deflating(p []byte) func() {
+func deflating(p []byte, window int) func() {
 	return func() {
-		z := &Deflater{window: windowSize}
+		z := &Deflater{window: window}
 		z.Deflate(p)
 		z.Done()
 	}
 }
 
-// TestTurns: no more messages are inflated and deflated at once than there are processors.
-func TestTurns(t *testing.T) {
-	withPlaces(t, 2, func(of *limiter) {
-		var ended order
-		var others [2]turn
-		for i := range others {
-			others[i].begin(of)
-		}
-		ended.do("in", inflating(t, []byte("Hello")))
-		ended.do("out", deflating([]byte("Hello")))
-		ended.do("nothing", func() { new(Inflater).Inflate(nil, 100) })
-		ended.is(t, "nothing")
-		others[0].end()
-		synctest.Wait()
-		others[1].end()
-		slices.Sort(ended.names)
-		ended.is(t, "in", "nothing", "out")
-	})
-}
-
-// slices is a turn of n slices that says so before it ends.
-func (o *order) slices(of *limiter, name string, n int) {
-	go func() {
-		var t turn
-		t.begin(of)
-		for range n {
-			t.work(sliceWork)
-		}
-		o.end(name)
-		t.end()
-	}()
-	synctest.Wait()
-}
-
-// TestTurnsAreShort: what begins never waits for the whole of a long message, whatever makes that long.
-func TestTurnsAreShort(t *testing.T) {
-	zeros := make([]byte, 4<<20)
-	empty := append(bytes.Repeat([]byte("\x00\x00\x00\xff\xff"), 20_000), 0)
-	finals := append(bytes.Repeat([]byte("\x03\x00"), 20_000), 0)
-	for name, long := range map[string]func(){
+// long is what takes long, each for another reason.
+func long(t *testing.T) map[string]func() {
+	zeros := make([]byte, 1<<20)
+	tail := func(block string, n int) []byte { return append(bytes.Repeat([]byte(block), n), 0) }
+	return map[string]func(){
 		"inflating":                inflating(t, zeros),
-		"deflating":                deflating(zeros),
-		"deflating, small windows": func() { (&Deflater{window: 256}).Deflate(zeros[:200_000]) },
-		"empty blocks":             func() { new(Inflater).Inflate(empty, 100) },
-		"final blocks":             func() { new(Inflater).Inflate(finals, 100) },
-	} {
+		"inflating empty blocks":   func() { new(Inflater).Inflate(tail("\x00\x00\x00\xff\xff", 20_000), 100) },
+		"inflating final blocks":   func() { new(Inflater).Inflate(tail("\x03\x00", 20_000), 100) },
+		"deflating":                deflating(zeros, windowSize),
+		"deflating, small windows": deflating(zeros[:50_000], 256),
+	}
+}
+
+// TestTurns: no more messages that take long go on than there are processors. What is short waits for none.
+func TestTurns(t *testing.T) {
+	for name, long := range long(t) {
 		t.Run(name, func(t *testing.T) {
-			withPlaces(t, 1, func(of *limiter) {
+			withPlaces(t, 2, func(free func()) {
 				var ended order
-				var other turn
-				other.begin(of)
-				for range 3 {
+				for range 5 {
 					ended.do("long", long)
 				}
-				ended.slices(of, "short", 0)
-				ended.is(t)
-				other.end()
-				synctest.Wait()
-				ended.is(t, "short", "long", "long", "long")
+				ended.do("short in", inflating(t, bytes.Repeat([]byte("Hello "), 5000)))
+				ended.do("short out", deflating(make([]byte, 64<<10), windowSize))
+				ended.is(t, "short in", "short out")
+				free()
+				ended.is(t, "short in", "short out", "long", "long", "long", "long", "long")
+				free()
 			})
 		})
 	}
 }
 
-// TestTurnsOfLongMessages: as many long messages go on at a time as there are processors, so that few hold
-// much memory, and each is done before the next if it is within ReadLimit's default. A longer one lets the
-// next go on, and what is short goes before all.
-func TestTurnsOfLongMessages(t *testing.T) {
-	withPlaces(t, 1, func(of *limiter) {
+// TestTurnsEnd: a message that takes long and fails leaves its place to the next.
+func TestTurnsEnd(t *testing.T) {
+	withPlaces(t, 1, func(free func()) {
 		var ended order
-		var other turn
-		other.begin(of)
-		ended.slices(of, "8 MiB", 8<<20/sliceWork)
-		ended.slices(of, "1 MiB", 1<<20/sliceWork)
-		ended.slices(of, "1 MiB again", 1<<20/sliceWork)
-		ended.slices(of, "short", 3)
-		other.end()
-		synctest.Wait()
-		ended.is(t, "short", "1 MiB", "1 MiB again", "8 MiB")
+		bomb := peer.Deflate(make([]byte, 4<<20))
+		for _, limit := range []int64{1 << 20, 2 << 20, -1} {
+			ended.do("bomb", func() {
+				msg, _ := new(Inflater).Inflate(bomb, limit)
+				pool.Free(msg)
+			})
+		}
+		ended.is(t)
+		free()
+		ended.is(t, "bomb", "bomb", "bomb")
+	})
+}
+
+// TestTurnsOfLongMessages: one within ReadLimit's default is done before the next one, so that few hold
+// much memory. A longer one lets the next ones go on.
+func TestTurnsOfLongMessages(t *testing.T) {
+	withPlaces(t, 1, func(free func()) {
+		var ended order
+		for _, v := range []struct {
+			name string
+			work int
+		}{{"16 MiB", 16 << 20}, {"1 MiB", 1 << 20}, {"1 MiB again", 1 << 20}} {
+			go func() {
+				var t turn
+				for range v.work / sliceWork {
+					t.work(sliceWork)
+				}
+				ended.end(v.name)
+				t.end()
+			}()
+			synctest.Wait()
+		}
+		free()
+		ended.is(t, "1 MiB", "1 MiB again", "16 MiB")
 	})
 }

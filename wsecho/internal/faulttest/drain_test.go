@@ -1,7 +1,6 @@
 package faulttest
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"testing"
@@ -33,26 +32,8 @@ var libraries = map[string]func(t *testing.T, url string) sessiontest.Busy{
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { c.Close() })
-		return busyGorilla(c)
+		return sessiontest.Gorilla(c)
 	},
-}
-
-// busyGorilla is a client that answers a close frame, and leaves closing TCP to the server.
-func busyGorilla(c *gorilla.Conn) sessiontest.Busy {
-	return sessiontest.Busy{
-		Send: func(p []byte) error { return c.WriteMessage(gorilla.BinaryMessage, p) },
-		Read: func() error {
-			_, _, err := c.ReadMessage()
-			return err
-		},
-		Code: func(err error) int {
-			var closed *gorilla.CloseError
-			if !errors.As(err, &closed) {
-				return -1
-			}
-			return closed.Code
-		},
-	}
 }
 
 // roads are the ways from a client to a server at addr. Each returns where it begins.

@@ -1,14 +1,12 @@
 package http2test
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
-	gorilla "github.com/gorilla/websocket"
 
 	"example.com/wsecho/middleware/peertest/h2dial"
 	"example.com/wsecho/wsecho"
@@ -34,20 +32,7 @@ var libraries = map[string]func(t *testing.T, url string) sessiontest.Busy{
 		h2 := h2dial.TLS()
 		c := dialGorilla(t, h2, url)
 		t.Cleanup(func() { c.Close(); h2.CloseIdleConnections() })
-		return sessiontest.Busy{
-			Send: func(p []byte) error { return c.WriteMessage(gorilla.BinaryMessage, p) },
-			Read: func() error {
-				_, _, err := c.ReadMessage()
-				return err
-			},
-			Code: func(err error) int {
-				var closed *gorilla.CloseError
-				if !errors.As(err, &closed) {
-					return -1
-				}
-				return closed.Code
-			},
-		}
+		return sessiontest.Gorilla(c)
 	},
 }
 

@@ -9,6 +9,7 @@
 //	peer.go       what the server sent
 //	message.go    the same, and how it ended, as tests spell it
 //	pipe.go       connections in memory
+//	deafen_linux.go  a peer whose cable is cut
 package peer
 
 import (

@@ -17,7 +17,7 @@ import (
 type Socket struct {
 	conn     net.Conn
 	raw      syscall.RawConn // nil: plain
-	onClosed []func()        // called once it is closed
+	onClosed func()          // called once it is closed; nil: nobody asked
 	enrolled bool            // the lot's epoll set knows it; the reader's
 }
 
@@ -33,13 +33,31 @@ func (s *Socket) Init(c net.Conn) {
 	for d, ok := c.(detacher); ok; d, ok = c.(detacher) {
 		var closed func()
 		c, closed = d.Detach()
-		s.onClosed = append(s.onClosed, closed)
+		s.onClosed = both(closed, s.onClosed)
 	}
 	s.conn, s.raw = c, rawConn(c)
 }
 
+// both returns a function that calls the two; the second may be nil.
+func both(first, second func()) func() {
+	if second == nil {
+		return first
+	}
+	return func() {
+		first()
+		second()
+	}
+}
+
 // Raw says whether it is the kernel's own socket: TryWrite, Unread and Park are for such a one alone.
 func (s *Socket) Raw() bool { return s.raw != nil }
+
+// Local says whether the peer is on this machine for certain: over a Unix socket what has been written is in
+// the peer's own receive queue, and Unacked counts the memory that it takes there until the peer reads it.
+func (s *Socket) Local() bool {
+	_, ok := s.conn.(*net.UnixConn)
+	return ok
+}
 
 // CanPark says whether Park may work.
 func (s *Socket) CanPark() bool { return parking && s.raw != nil }
@@ -127,8 +145,8 @@ func (s *Socket) Close(abrupt bool) {
 	} else {
 		s.conn.Close()
 	}
-	for _, closed := range s.onClosed {
-		closed()
+	if s.onClosed != nil {
+		s.onClosed()
 	}
 }
 

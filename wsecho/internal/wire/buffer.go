@@ -2,10 +2,11 @@ package wire
 
 import "sync"
 
+// The sizes of the buffers that bytes are read into.
 const (
-	inSize   = 16 << 10 // of a buffer that bytes are read into
-	waitSize = 512      // of one that a plain conn waits in
-	bulkSize = 65 << 10 // of one for who sends much at once, such as whole messages of 64 KiB
+	inSize   = 16 << 10
+	waitSize = 512      // that a plain conn waits in
+	bulkSize = 65 << 10 // for who sends much at once, such as whole messages of 64 KiB
 )
 
 var (
@@ -45,12 +46,10 @@ func (in *input) Space(plain bool) []byte {
 	case in.buf == nil && in.remaining >= inSize:
 		in.grow(1)
 		m := *in.msg
-		space := m[len(m) : len(m)+int(min(int64(cap(m)-len(m)), in.remaining))]
-		in.space = len(space)
-		return space
+		return m[len(m) : len(m)+in.direct()]
 	case in.buf == nil && plain && !in.filled && in.remaining <= waitSize:
 		in.buf = waitPool.Get().(*[waitSize]byte)[:]
-	case in.buf == nil && in.last >= inSize:
+	case in.buf == nil && in.bulk:
 		in.buf = bulkPool.Get().(*[bulkSize]byte)[:]
 	case in.buf == nil:
 		in.buf = inPool.Get().(*[inSize]byte)[:]
@@ -58,8 +57,12 @@ func (in *input) Space(plain bool) []byte {
 		in.w = copy(in.buf, in.buf[in.r:in.w])
 		in.r = 0
 	}
-	in.space = len(in.buf) - in.w
 	return in.buf[in.w:]
+}
+
+// direct returns how much the message under way takes without a buffer in between.
+func (in *input) direct() int {
+	return int(min(int64(cap(*in.msg)-len(*in.msg)), in.remaining))
 }
 
 // Took notes how much of the Space a read has filled. What it did not need goes back.
@@ -69,7 +72,12 @@ func (in *input) Took(n int) {
 		in.tidy()
 		return
 	}
-	in.last, in.filled = n, n == in.space
+	in.bulk = n >= inSize
+	if in.buf != nil {
+		in.filled = n == len(in.buf)-in.w
+	} else {
+		in.filled = n == in.direct()
+	}
 }
 
 // tidy gives the buffer back once it is empty.

@@ -38,13 +38,38 @@ func (c *Conn) closeOutput() {
 	c.flush()
 }
 
+// discarder is the Buffer of a connection that is ending.
+type discarder struct {
+	frames frame.Skipper
+	filled bool   // the last read took all that there was space for
+	buf    []byte // pooled, between Space and Took
+}
+
+// Space is memory for the next bytes, see socket.Buffer.
+func (d *discarder) Space(plain bool) []byte {
+	if plain && !d.filled {
+		d.buf = waitPool.Get().(*[waitSize]byte)[:]
+	} else {
+		d.buf = inPool.Get().(*[inSize]byte)[:]
+	}
+	return d.buf
+}
+
+// Took drops n bytes of the Space.
+func (d *discarder) Took(n int) {
+	d.filled = n == len(d.buf)
+	d.frames.Skip(d.buf[:n])
+	freeBuffer(d.buf)
+	d.buf = nil
+}
+
 // drain reads and drops what the peer still sends, closes the connection, and with it the connection's part
 // of the end. rest has skipped what had been read before.
-func (c *Conn) drain(rest *skipper) {
+func (c *Conn) drain(rest *discarder) {
 	rd := socket.NewReader(&c.sock, rest)
 	c.clearInterrupt() // or it would end the first read
 	for parted := false; ; {
-		if rest.done && !parted {
+		if rest.frames.Done && !parted {
 			parted = true
 			c.part()
 		}
@@ -132,7 +157,7 @@ func (c *Conn) flushed() bool {
 // the peer's last messages, its close frame or EOF. Should it find nothing, the timer ends the
 // connection. Under mu.
 func (c *Conn) broken(err error) {
-	c.out.err = &EndedError{c, fmt.Errorf("connection lost: %w", err)}
+	c.out.err = &endedError{c, fmt.Errorf("connection lost: %w", err)}
 	c.out.discard()
 	c.endWithin(c.cfg.CloseTimeout)
 }

@@ -3,17 +3,17 @@
 // of other connections; package wsecho does, above it.
 //
 //	conn.go       Conn: what it has, and who may touch it
-//	end.go        why a connection ends, and who does what from there
+//	end.go        why a connection ends, and who does what from there; what writes say then
 //	read.go       the reader: the goroutine that reads, and hands messages over
 //	input.go      from bytes to messages
 //	buffer.go     the memory that bytes are read into
 //	write.go      Write, TryWrite: from messages to the queue
+//	prepared.go   a message for many connections
 //	output.go     from the queue to the socket
 //	queue.go      bytes that wait
 //	timer.go      the connection's one timer
 //	keepalive.go  what the timer is set for, and whether the peer is alive
 //	close.go      the connection's last steps
-//	skip.go       what the peer still sends then, and where its close frame ends
 package wire
 
 import (
@@ -73,16 +73,15 @@ type Conn struct {
 	opened  time.Time
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
-	deflate *deflate.Deflater // nil: no compression
-
-	// The reader's, and nobody's while there is none. While the phase is working, End may look at the
-	// marks of in, and at the headers in its buffer: see input.mark.
-	in     input
-	woken  bool // it was started for a parked connection, and no part of a message has come since
-	timing bool // begun is set
 
 	// For everybody; which method is whose, package socket says.
 	sock socket.Socket
+
+	// The reader's, and nobody's while there is none. While the phase is working, End may look at the
+	// marks of in, and at the headers in its buffer: see input.mark.
+	in     input // its codec is for everybody
+	woken  bool  // it was started for a parked connection, and no part of a message has come since
+	timing bool  // begun is set
 
 	// Atomic. The phase is swapped under mu and loaded anywhere: who has seen ended may read end
 	// without mu.
@@ -117,9 +116,7 @@ func (c *Conn) Init(ctx context.Context, cfg *Config, h Handler, nc net.Conn, ea
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	c.sock.Init(nc)
 	c.in.limit = cfg.ReadLimit
-	if z != nil {
-		c.in.inflater, c.deflate = &z.In, &z.Out
-	}
+	c.in.codec = z
 	c.in.preload(early)
 	c.in.mark()
 	c.mu.Lock()
@@ -140,6 +137,27 @@ func (c *Conn) Start() {
 
 // Context returns a context that ends when the connection does; its cause is then the end's error.
 func (c *Conn) Context() context.Context { return c.ctx }
+
+// Duration returns how long the connection has been open.
+func (c *Conn) Duration() time.Duration { return c.now() }
+
+// SetReadLimit sets the limit of messages that begin to come from now on. It may be called in Message and
+// before Start.
+func (c *Conn) SetReadLimit(n int64) { c.in.limit = n }
+
+// Queued returns how many bytes of frames wait for the peer.
+func (c *Conn) Queued() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.q.n
+}
+
+// Latency returns the time from the latest ping that has been answered to its pong, 0 if none has.
+func (c *Conn) Latency() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.keep.latency
+}
 
 // Counts are messages and their bytes: those handed to the Handler, those queued by Write and TryWrite,
 // and the bytes of frames that wait for the peer now.

@@ -17,11 +17,10 @@ var (
 	ErrReadTimeout = errors.New("wsecho: a message takes too long to arrive")
 	// ErrWriteTimeout is the end's error when the peer took nothing for WriteTimeout.
 	ErrWriteTimeout = errors.New("wsecho: the peer takes nothing")
-	// ErrWriteLimit is TryWrite's error when the message finds no room.
-	ErrWriteLimit = errors.New("wsecho: too much waits for the peer")
 )
 
-// End is why a connection ends: how that is counted, what the Handler and what the peer is told.
+// End is why a connection ends: how that is counted, what the Handler and what the peer is told. It is also the
+// error that says so: what Context ends with, and what Write returns from then on.
 type End struct {
 	Label  string
 	Err    error
@@ -43,6 +42,27 @@ var (
 	tooBig       = &End{Label: "too_big", Err: fmt.Errorf("wsecho: %w", websocket.ErrMessageTooBig),
 		Code: websocket.StatusMessageTooBig, Reason: "message too big"}
 )
+
+// Error says what Err does.
+func (e *End) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *End) Unwrap() error { return e.Err }
+
+// As finds the close frame that ended the connection, ours or, if it came first, the peer's: so that
+// websocket.CloseStatus tells its code, whatever Err is or wraps.
+func (e *End) As(target any) bool {
+	closed, ok := target.(*websocket.CloseError)
+	if !ok || e.Code == 0 {
+		return false
+	}
+	if peer, ok := e.Err.(websocket.CloseError); ok && e.peerDone {
+		*closed = peer
+	} else {
+		*closed = websocket.CloseError{Code: e.Code, Reason: e.Reason}
+	}
+	return true
+}
 
 // Goexit is the end of a connection whose Handler ended its goroutine (runtime.Goexit, t.FailNow).
 var Goexit = &End{Label: "error", Err: errors.New("wsecho: a hook ended its goroutine"), Code: websocket.StatusInternalError}
@@ -92,11 +112,11 @@ func (c *Conn) End(e *End) (first bool) {
 	}
 	c.end, c.peerDone = e, e.peerDone
 	from := c.phase.Swap(ended)
-	var rest *skipper
+	var rest *discarder
 	if from == working {
 		rest = c.in.rest() // under mu: the reader gives its buffer back under mu too
 	}
-	c.cancel(e.Err)
+	c.cancel(e)
 	c.closeOutput()
 	if e.hopeless {
 		c.abort()
@@ -110,29 +130,58 @@ func (c *Conn) End(e *End) (first bool) {
 	return true
 }
 
-// EndedError is Write's error for a connection that is ending, or whose peer is gone. It matches
+// ErrWriteLimit is what TryWrite's error wraps when the message finds no room.
+var ErrWriteLimit = errors.New("wsecho: too much waits for the peer")
+
+// WriteError is an error of Write or TryWrite. It knows of which connection.
+type WriteError interface {
+	error
+	Of(c *Conn) bool // c is the connection that was written to
+	Ended() bool     // it is ending, or its peer is gone
+}
+
+// endedError is the WriteError of a connection that is ending, or whose peer is gone. It matches
 // net.ErrClosed.
-type EndedError struct {
+type endedError struct {
 	conn *Conn
 	err  error
 }
 
-func (e *EndedError) Error() string { return fmt.Sprintf("wsecho: session over: %v", e.err) }
+func (e *endedError) Error() string { return fmt.Sprintf("wsecho: session over: %v", e.err) }
 
-// Unwrap returns net.ErrClosed and the end's error.
-func (e *EndedError) Unwrap() []error { return []error{net.ErrClosed, e.err} }
+// Unwrap returns net.ErrClosed and why.
+func (e *endedError) Unwrap() []error { return []error{net.ErrClosed, e.err} }
 
-// Returned says whether err is, or wraps, what Write or TryWrite has returned of this very connection: that
-// it is ending, which is no news.
-func (c *Conn) Returned(err error) bool {
-	var e *EndedError
-	return errors.As(err, &e) && e.conn == c
+func (e *endedError) Of(c *Conn) bool { return e.conn == c }
+func (e *endedError) Ended() bool     { return true }
+
+// contextError is Write's WriteError when its context ends first.
+type contextError struct {
+	conn *Conn
+	err  error
 }
+
+func (e *contextError) Error() string   { return fmt.Sprintf("wsecho: write: %v", e.err) }
+func (e *contextError) Unwrap() error   { return e.err }
+func (e *contextError) Of(c *Conn) bool { return e.conn == c }
+func (e *contextError) Ended() bool     { return false }
+
+// limitError is TryWrite's WriteError when there is no room: the Conn itself, so that a broadcast to slow
+// peers allocates nothing.
+type limitError Conn
+
+func (e *limitError) Error() string   { return ErrWriteLimit.Error() }
+func (e *limitError) Unwrap() error   { return ErrWriteLimit }
+func (e *limitError) Of(c *Conn) bool { return (*Conn)(e) == c }
+func (e *limitError) Ended() bool     { return false }
 
 // errEnded returns Write's error once the connection is ending, nil before. Under mu.
 func (c *Conn) errEnded() error {
 	if c.end != nil {
-		return &EndedError{c, c.end.Err}
+		return &endedError{c, c.end}
 	}
-	return c.out.err
+	if c.out.err != nil {
+		return c.out.err
+	}
+	return nil
 }

@@ -15,19 +15,22 @@ import (
 // maxUnseenReserve is how much of a message's memory the header of a frame reserves before its bytes come.
 const maxUnseenReserve = 64 << 10
 
+// maxMessage bounds a message where nothing else does: its buffer, which doubles as it grows, must have a
+// length.
+const maxMessage = math.MaxInt / 2
+
 // input makes messages and control frames of what the peer sends. It reads nothing itself: a socket.Reader
 // fills the Space that it gives (buffer.go), arrived says how much came, and next takes out what is whole.
 // It belongs to the goroutine that reads.
 type input struct {
-	limit    int64             // bytes of one message, inflated; negative: no limit
-	inflater *deflate.Inflater // nil: no compression
+	limit int64          // bytes of one message, inflated; negative: no limit
+	codec *deflate.Codec // nil: no compression
 
 	// What has been read and not looked at.
 	buf    []byte // pooled, held only while it has bytes
 	r, w   int    // of buf
-	space  int    // bytes of the last Space
-	last   int    // of it that the last read took; it may be the same again
-	filled bool   // the last read took all of it
+	filled bool   // the last read took all that there was space for
+	bulk   bool   // it took much: it may do so again
 
 	// The message under way, unless it lies whole in buf.
 	open     bool
@@ -35,24 +38,26 @@ type input struct {
 	whole    bool // all of it is there
 	notText  bool // what has come of it is no text
 	op       byte
-	valid    int     // bytes of text known to be good
-	msg      *[]byte // pooled
-	inflated *[]byte // pooled: what next has made of msg
+
+	busy  bool // some of a message has come; reset by the reader
+	final bool // the peer's close frame has been taken out, or where frames end is not known any more
+
+	// Where rest begins: see mark.
+	markedOpen  bool
+	markedFinal bool
 
 	// The frame under way, whose header is gone from buf.
 	fin       bool
 	key       uint32
 	remaining int64
 
-	final bool // the peer's close frame has been taken out, or where frames end is not known any more
-
-	// Where rest begins: see mark.
 	marked          int
 	markedRemaining int64
-	markedOpen      bool
-	markedFinal     bool
 
-	busy            bool   // some of a message has come; reset by the reader
+	valid    int     // bytes of the message that are known to be good text
+	msg      *[]byte // the message, pooled
+	inflated *[]byte // what next has made of it, pooled
+
 	messages, bytes uint64 // handed over
 }
 
@@ -92,11 +97,13 @@ func (in *input) mark() {
 	in.markedOpen = in.open && !in.fin // fin: with the frame under way the message ends
 }
 
-// rest returns a skipper that has skipped what has been read since the mark.
-func (in *input) rest() *skipper {
-	k := &skipper{deflate: in.inflater != nil, open: in.markedOpen, remaining: in.markedRemaining, done: in.markedFinal}
-	k.skip(in.buf[in.marked:in.w])
-	return k
+// rest returns a discarder that has skipped what has been read since the mark.
+func (in *input) rest() *discarder {
+	d := &discarder{frames: frame.Skipper{
+		Deflate: in.codec != nil, Open: in.markedOpen, Remaining: in.markedRemaining, Done: in.markedFinal,
+	}}
+	d.frames.Skip(in.buf[in.marked:in.w])
+	return d
 }
 
 // more says whether bytes are there that next has not looked at.
@@ -125,7 +132,7 @@ func (in *input) next() (op byte, p []byte, err error) {
 			in.collect(b[:min(in.remaining, int64(len(b)))])
 			continue
 		}
-		h, err := frame.ParseHeader(b, in.open, in.inflater != nil)
+		h, err := frame.ParseHeader(b, in.open, in.codec != nil)
 		if err == nil && h.Op < frame.Close && in.tooLong(h) {
 			err = websocket.ErrMessageTooBig
 		}
@@ -172,7 +179,7 @@ func (in *input) message() (op byte, p []byte, err error) {
 	in.open, in.whole = false, false
 	p = *in.msg
 	if in.deflated {
-		if in.inflated, err = in.inflater.Inflate(p, in.limit); err != nil {
+		if in.inflated, err = in.codec.In.Inflate(p, in.limit); err != nil {
 			return 0, nil, err
 		}
 		if p = *in.inflated; in.op == frame.Text && !utf8.Valid(p) {
@@ -211,15 +218,15 @@ func (in *input) discard() {
 // little longer than what it inflates to.
 func (in *input) tooLong(h frame.Header) bool {
 	limit := in.limit
-	if limit < 0 {
-		limit = math.MaxInt64 // which the fragments of a message may not add up to either
+	if limit < 0 || limit > maxMessage {
+		limit = maxMessage
 	}
 	deflated := h.RSV1
 	if in.open {
 		deflated = in.deflated
 	}
 	if deflated {
-		limit += min(limit>>10+1024, math.MaxInt64-limit)
+		limit += min(limit>>3+1024, maxMessage-limit)
 	}
 	if in.open {
 		limit -= int64(len(*in.msg))

@@ -104,7 +104,7 @@ func TestRoomGrows(t *testing.T) {
 		{true, false, 0, 0, waitSize}, {true, true, waitSize, 0, inSize}, {true, true, inSize, 0, bulkSize},
 		{true, false, waitSize, 0, waitSize}, {true, false, inSize, 0, waitSize}, {true, false, inSize - 1, 5000, inSize},
 	} {
-		in := input{last: v.last, filled: v.full, remaining: v.left}
+		in := input{bulk: v.last >= inSize, filled: v.full, remaining: v.left}
 		if p := in.Space(v.plain); len(p) != v.size {
 			t.Errorf("%+v: room of %d", v, len(p))
 		}
@@ -166,9 +166,10 @@ func TestOverReadLimit(t *testing.T) {
 	}{
 		{limit: 100, n: 100}, {limit: 100, n: 101, over: true}, {limit: 0, n: 0}, {limit: 0, n: 1, over: true},
 		{limit: 100, open: true, have: 60, n: 40}, {limit: 100, open: true, have: 60, n: 41, over: true},
-		{limit: 100, open: true, have: 100, n: 0}, {limit: -1, n: math.MaxInt64}, {limit: -1, open: true, have: 1, n: math.MaxInt64, over: true}, {limit: math.MaxInt64, n: math.MaxInt64}, {limit: math.MaxInt64, deflated: true, n: math.MaxInt64},
+		{limit: 100, open: true, have: 100, n: 0}, {limit: -1, n: maxMessage}, {limit: -1, n: math.MaxInt64, over: true}, {limit: -1, open: true, have: 1, n: maxMessage, over: true},
+		{limit: math.MaxInt64, n: maxMessage}, {limit: math.MaxInt64, deflated: true, n: maxMessage},
 		{limit: 100, deflated: true, n: 1000}, {limit: 100, deflated: true, n: 2000, over: true},
-		{limit: 1 << 20, deflated: true, n: 1<<20 + 1024}, {limit: 1 << 20, deflated: true, n: 1<<20 + 1<<16, over: true},
+		{limit: 1 << 20, deflated: true, n: 1<<20 + 1<<17 + 1024}, {limit: 1 << 20, deflated: true, n: 1<<20 + 1<<17 + 1025, over: true},
 		{limit: 100, open: true, deflated: true, have: 1000, n: 1000, over: true},
 	} {
 		in := input{limit: v.limit, open: v.open, deflated: v.open && v.deflated}

@@ -17,9 +17,12 @@ type keepalive struct {
 	// The ping that pongBy is for.
 	queued bool  // it has not left yet
 	behind bool  // at the last verdict it had not arrived, and the peer was taking what lies before it
-	unread int   // bytes of the peer's that no one had read when it was sent
+	unread int32 // bytes of the peer's that no one had read when it was sent
 	pinged int64 // bytes of ours, up to and with it
 	acked  int64 // how many of ours the peer's kernel had taken, when last looked at
+
+	sentAt  time.Duration // when the ping that has not been answered left; 0: each has been
+	latency time.Duration // from the latest ping that has been answered to its pong
 
 	stalled int64 // how many of ours the peer's kernel had taken when stallBy was set
 }
@@ -34,12 +37,22 @@ func (k *keepalive) first() (first time.Duration) {
 	return first
 }
 
-// pingLeft notes that the ping has left, which may have had to wait: the verdict on it is due at by.
-func (k *keepalive) pingLeft(by time.Duration) {
-	if k.queued && k.pongBy > 0 {
-		k.pongBy = by
+// pingLeft notes that the ping, if one was queued, has left now: the verdict on it is due at by.
+func (k *keepalive) pingLeft(now, by time.Duration) {
+	if k.queued {
+		k.sentAt = now
+		if k.pongBy > 0 {
+			k.pongBy = by
+		}
 	}
 	k.queued = false
+}
+
+// ponged notes that a pong has come.
+func (k *keepalive) ponged(now time.Duration) {
+	if k.sentAt > 0 {
+		k.latency, k.sentAt = max(now-k.sentAt, 1), 0
+	}
 }
 
 // observed is what is known of a peer whose pong is due.
@@ -51,6 +64,7 @@ type observed struct {
 	unread   int   // bytes that wait in the socket
 	full     bool  // so many that the peer may be unable to send more
 	acked    int64 // bytes of ours that the peer's kernel has taken
+	local    bool  // the peer's kernel is ours: it has the ping, and acked is what the peer itself has taken
 }
 
 // verdict is what a connection that waits for a pong makes of its peer.
@@ -78,11 +92,11 @@ func (k *keepalive) judge(o observed) verdict {
 	k.acked = o.acked
 	k.behind = o.acked < k.pinged && o.acked > acked
 	switch {
-	case o.unread > k.unread:
+	case o.unread > int(k.unread):
 		return verdictAlive
 	case k.behind:
 		return verdictUnclear
-	case o.acked < k.pinged: // not even its kernel is there
+	case o.acked < k.pinged && !o.local: // not even its kernel is there
 		return verdictDead
 	case behind: // the ping has arrived since
 		return verdictUnclear

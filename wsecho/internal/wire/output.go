@@ -18,9 +18,9 @@ type output struct {
 	flushing bool          // the flusher lives: nobody else touches the socket's sending side
 	shut     bool          // the sending side is shut down, or about to be
 	timer    *time.Timer   // ends the hold; made at the first
-	err      error         // *EndedError once a write has failed: nothing more is sent
+	err      *endedError   // once a write has failed: nothing more is sent
 	room     chan struct{} // closed when bytes have left, or never will
-	pong     []byte        // the payload of a pong that waits for room; nil: none does
+	pong     *[]byte       // the payload of a pong that waits for room; nil: none does
 	sent     int64         // bytes that have left
 	writeBy  time.Duration // the flusher's write deadline, on the clock of now; 0: none
 
@@ -30,6 +30,12 @@ type output struct {
 func (o *output) count(n int) {
 	o.messages++
 	o.bytes += uint64(n)
+}
+
+// exceeds says whether n more bytes do not fit beside what waits. A message always fits an empty queue; a
+// negative limit is none.
+func (o *output) exceeds(n, limit int) bool {
+	return limit > 0 && o.q.n > 0 && o.q.n+n > limit
 }
 
 // took takes n bytes off the queue, which the socket has taken.
@@ -167,9 +173,14 @@ func (c *Conn) flusher() {
 	}
 }
 
+// writeOverdue says whether the flusher's deadline has passed: any other that has was set by somebody else.
+// Under mu.
+func (c *Conn) writeOverdue() bool { return c.out.writeBy > 0 && c.now() >= c.out.writeBy }
+
 // flushQueue waits until the queue is empty or cannot be sent. Under mu, which it lets go while it waits.
 func (c *Conn) flushQueue() {
 	o := &c.out
+	overdue := false // our deadline has passed once: a TLS stream is broken then, and its next write fails at once
 	for o.q.n > 0 && !c.abandoned {
 		p, _ := o.q.head()
 		if t := c.cfg.WriteTimeout; t > 0 {
@@ -188,14 +199,14 @@ func (c *Conn) flushQueue() {
 		}
 		o.took(n)
 		c.pongWaiting()
+		timeout := errors.Is(err, os.ErrDeadlineExceeded)
+		overdue = overdue || timeout && c.writeOverdue()
 		switch {
-		case !errors.Is(err, os.ErrDeadlineExceeded):
-			if err != nil {
-				c.broken(err)
-				return
-			}
-		case n > 0 || c.sock.Unacked() < before:
-			// Progress. A TLS stream is broken by a timeout: its next write fails at once.
+		case err == nil:
+		case !timeout || !overdue:
+			c.broken(err)
+			return
+		case n > 0 || c.sock.Unacked() < before: // progress
 		default:
 			c.mu.Unlock()
 			c.End(writeTimeout)
@@ -208,5 +219,5 @@ func (c *Conn) flushQueue() {
 		o.writeBy = 0
 		c.sock.SetWriteDeadline(time.Time{})
 	}
-	c.keep.pingLeft(c.now() + c.cfg.PongTimeout)
+	c.pingLeft()
 }

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"sync"
+
 	"example.com/wsecho/wsecho/internal/frame"
 	"example.com/wsecho/wsecho/internal/pool"
 )
@@ -12,10 +14,12 @@ type queue struct {
 	n           int    // bytes
 }
 
+// chunk is one piece of a queue.
 type chunk struct {
-	b    []byte // of which r have left; its array stays
-	r    int
-	next *chunk
+	b      []byte // of which r have left; its array stays
+	r      int
+	shared bool // b is a Prepared's: nobody appends to it, nor is it pooled
+	next   *chunk
 }
 
 // The sizes of chunks: for what is written together, and for one message that is better written whole,
@@ -31,23 +35,51 @@ func newChunk(n int) *chunk {
 	return &chunk{b: make([]byte, 0, size)}
 }
 
+// sharedChunks are chunks without bytes of their own.
+var sharedChunks = sync.Pool{New: func() any { return new(chunk) }}
+
+// free gives the chunk back.
 func (c *chunk) free() {
+	if c.shared {
+		*c = chunk{}
+		sharedChunks.Put(c)
+		return
+	}
 	*c = chunk{b: c.b[:0]}
 	chunkPools.Put(c, cap(c.b))
 }
 
-// tail makes sure that the last chunk has some. A new one has it for n bytes, if a chunk can.
+// tail returns the last chunk, or a new one if that has no space left: with space for n bytes, if a chunk can.
 func (q *queue) tail(n int) *chunk {
-	if q.last == nil || len(q.last.b) == cap(q.last.b) {
-		c := newChunk(n)
-		if q.last == nil {
-			q.first = c
-		} else {
-			q.last.next = c
-		}
-		q.last = c
+	if q.last == nil || q.last.shared || len(q.last.b) == cap(q.last.b) {
+		q.append(newChunk(n))
 	}
 	return q.last
+}
+
+// append appends a chunk.
+func (q *queue) append(c *chunk) {
+	if q.last == nil {
+		q.first = c
+	} else {
+		q.last.next = c
+	}
+	q.last = c
+}
+
+// referMin is the length from which a reference takes less memory than a copy.
+const referMin = 256
+
+// refer appends p, whose bytes never change, without copying it.
+func (q *queue) refer(p []byte) {
+	if len(p) < referMin {
+		q.add(p)
+		return
+	}
+	c := sharedChunks.Get().(*chunk)
+	c.b, c.shared = p, true
+	q.append(c)
+	q.n += len(p)
 }
 
 // add appends p.
@@ -69,7 +101,7 @@ func (q *queue) header(op byte, n int) {
 	q.add(h)
 }
 
-// head is the bytes to be written first, and whether there are others. What is appended never touches it.
+// head returns the bytes to be written first, and whether there are others. What is appended never touches it.
 func (q *queue) head() (p []byte, more bool) {
 	if q.first == nil {
 		return nil, false

@@ -19,6 +19,7 @@ func queued(q *queue) (p []byte, size int) {
 
 // Whatever is added and taken off, the bytes stay in order, and the memory is little more than they are.
 func TestQueue(t *testing.T) {
+	t.Parallel()
 	var q queue
 	var want []byte
 	next := byte(0)

@@ -99,7 +99,7 @@ func (c *Conn) failed(err error) *End {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.out.flushing && c.out.writeBy > 0 && c.now() >= c.out.writeBy {
+		if c.out.flushing && c.writeOverdue() {
 			return writeTimeout
 		}
 	}
@@ -160,6 +160,7 @@ func (c *Conn) handleBuffered() (end *End) {
 		case frame.Ping:
 			c.pong(p)
 		case frame.Pong:
+			c.ponged()
 		case frame.Close:
 			end = peerClosed(p)
 		default:

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"math"
 	"time"
 )
@@ -106,7 +107,7 @@ func (c *Conn) onTick() {
 	case c.end != nil: // the close has taken too long
 		c.abandonUnacked()
 	case c.out.err != nil: // a write failed, and the reader found no cause
-		e = Lost(c.out.err.(*EndedError).err)
+		e = Lost(errors.Unwrap(c.out.err.err)) // which says the same
 	default:
 		e = c.doDue()
 	}
@@ -191,17 +192,27 @@ func (c *Conn) judgedPing(now time.Duration) {
 		c.alive.Store(false)
 		k.pongBy = now + c.cfg.PongTimeout
 		if c.sock.Raw() {
-			k.unread, _ = c.sock.Unread()
+			unread, _ := c.sock.Unread()
+			k.unread = int32(unread)
 		}
 	}
 	c.ping()
+	if judged || c.cfg.PongTimeout < 0 { // else an earlier one waits for its verdict, which this is not to put off
+		k.queued = true
+	}
 	if judged {
-		k.queued, k.behind = true, false
+		k.behind = false
 		k.pinged, k.acked = c.out.sent+int64(c.out.q.n), c.acked()
 	}
 	if c.out.q.n == 0 {
-		k.pingLeft(c.now() + c.cfg.PongTimeout)
+		c.pingLeft()
 	}
+}
+
+// pingLeft notes that the queue is empty, and with it a ping that was in it has left. Under mu.
+func (c *Conn) pingLeft() {
+	now := c.now()
+	c.keep.pingLeft(now, now+c.cfg.PongTimeout)
 }
 
 // observe gathers what is known of a peer whose pong is due. Under mu.
@@ -211,6 +222,7 @@ func (c *Conn) observe() observed {
 		flushing: c.out.flushing && c.cfg.WriteTimeout > 0,
 		working:  c.phase.Load() == working,
 		raw:      c.sock.Raw(),
+		local:    c.sock.Local(),
 	}
 	if o.raw && !o.alive && !o.flushing {
 		o.unread, o.full = c.sock.Unread()

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -14,7 +15,8 @@ import (
 const copyMax = 128 << 10
 
 // Write queues a message and waits, if need be, until there is room for it. Nil means queued; p has then
-// been copied. If ctx ends first nothing of the message is sent.
+// been copied. If ctx ends first nothing of the message is sent. It fills half of WriteLimit, so that one
+// who writes without a pause leaves room to TryWrite. Its errors are WriteErrors.
 func (c *Conn) Write(ctx context.Context, typ websocket.MessageType, p []byte) error {
 	for {
 		room, err := c.send(ctx, typ, p)
@@ -28,31 +30,26 @@ func (c *Conn) Write(ctx context.Context, typ websocket.MessageType, p []byte) e
 	}
 }
 
-// TryWrite is Write without the wait: if there is no room it returns ErrWriteLimit.
+// TryWrite is Write without the wait: if there is no room its error wraps ErrWriteLimit. It fills all of
+// WriteLimit.
 func (c *Conn) TryWrite(typ websocket.MessageType, p []byte) error {
-	_, err := c.send(context.Background(), typ, p)
+	_, err := c.send(nil, typ, p)
 	return err
 }
 
-// send queues one message. A room that is not nil is closed when it is time to try again.
+// send queues one message; ctx is Write's, nil TryWrite's. A room that is not nil is closed when it is time
+// for Write to try again.
 func (c *Conn) send(ctx context.Context, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
-	if typ != websocket.MessageText && typ != websocket.MessageBinary {
-		return nil, fmt.Errorf("wsecho: message type %d is neither text nor binary", typ)
+	if err := c.checkWrite(ctx, typ); err != nil {
+		return nil, err
 	}
-	if ctx.Err() != nil { // asked with no lock held: it is the caller's code
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if err := c.errEnded(); err != nil {
-			return nil, err
-		}
-		return nil, fmt.Errorf("wsecho: write: %w", ctx.Err())
-	}
-	if c.deflate != nil && len(p) >= deflate.Min {
-		return c.sendDeflated(typ, p)
+	if c.in.codec != nil && len(p) >= deflate.Min && c.lockDeflater(ctx) {
+		defer c.in.codec.Out.Unlock()
+		return c.sendDeflated(ctx, typ, p)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if room, err := c.admit(len(p)); err != nil {
+	if room, err := c.admit(ctx, len(p)); err != nil {
 		return room, err
 	}
 	c.out.count(len(p))
@@ -67,19 +64,43 @@ func (c *Conn) send(ctx context.Context, typ websocket.MessageType, p []byte) (r
 	return nil, nil
 }
 
-// sendDeflated asks for room before it deflates: once it has, the frame must be sent, as what
-// follows may refer to it (RFC 7692 section 7.1.1). The deflater's lock keeps the order.
-func (c *Conn) sendDeflated(typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
-	c.deflate.Lock()
-	defer c.deflate.Unlock()
+// checkWrite says what is wrong with a write's arguments. It holds no lock: ctx is the caller's code.
+func (c *Conn) checkWrite(ctx context.Context, typ websocket.MessageType) error {
+	if typ != websocket.MessageText && typ != websocket.MessageBinary {
+		return fmt.Errorf("wsecho: message type %d is neither text nor binary", typ)
+	}
+	if ctx == nil || ctx.Err() == nil {
+		return nil
+	}
 	c.mu.Lock()
-	room, err = c.admit(len(p))
+	defer c.mu.Unlock()
+	if err := c.errEnded(); err != nil {
+		return err
+	}
+	return &contextError{c, ctx.Err()}
+}
+
+// lockDeflater locks the deflater. TryWrite does not wait while another goroutine deflates: its message is
+// sent as it is, which RFC 7692 section 6 leaves to the sender.
+func (c *Conn) lockDeflater(ctx context.Context) bool {
+	if ctx == nil {
+		return c.in.codec.Out.TryLock()
+	}
+	c.in.codec.Out.Lock()
+	return true
+}
+
+// sendDeflated asks for room before it deflates: once it has, the frame must be sent, as what
+// follows may refer to it (RFC 7692 section 7.1.1). The deflater is locked, which keeps the order.
+func (c *Conn) sendDeflated(ctx context.Context, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
+	c.mu.Lock()
+	room, err = c.admit(ctx, len(p))
 	c.mu.Unlock()
 	if err != nil {
 		return room, err
 	}
-	deflated := c.deflate.Deflate(p)
-	defer c.deflate.Done()
+	deflated := c.in.codec.Out.Deflate(p)
+	defer c.in.codec.Out.Done()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.errEnded(); err != nil {
@@ -90,31 +111,33 @@ func (c *Conn) sendDeflated(typ websocket.MessageType, p []byte) (room <-chan st
 	return nil, nil
 }
 
-// admit says whether a message of n bytes may be queued. Under mu.
-func (c *Conn) admit(n int) (room <-chan struct{}, err error) {
-	fits, err := c.fits(n)
-	if fits || err != nil {
+// admit says whether a message of n bytes may be queued: by Write, or by TryWrite if ctx is nil. If there is
+// no room, that is what Write waits for. Under mu.
+func (c *Conn) admit(ctx context.Context, n int) (room <-chan struct{}, err error) {
+	limit := c.cfg.WriteLimit
+	if ctx != nil && limit > 0 {
+		limit = (limit + 1) / 2
+	}
+	fits, err := c.fits(n, limit)
+	switch {
+	case fits || err != nil:
 		return nil, err
+	case ctx == nil:
+		return nil, (*limitError)(c)
 	}
 	return c.out.awaitRoom(), ErrWriteLimit
 }
 
 // fits says whether n more bytes fit beside what waits, once what was only held back has been flushed. Its
 // error says that the connection is ending. Under mu.
-func (c *Conn) fits(n int) (bool, error) {
+func (c *Conn) fits(n, limit int) (bool, error) {
 	if err := c.errEnded(); err != nil {
 		return false, err
 	}
-	if c.exceedsLimit(n) && !c.out.flushing {
+	if c.out.exceeds(n, limit) && !c.out.flushing {
 		c.flush()
 	}
-	return !c.exceedsLimit(n), c.errEnded()
-}
-
-// exceedsLimit says whether n more bytes do not fit beside what waits. Under mu.
-func (c *Conn) exceedsLimit(n int) bool {
-	limit, waiting := c.cfg.WriteLimit, c.out.q.n
-	return limit > 0 && waiting > 0 && waiting+n > limit
+	return !c.out.exceeds(n, limit), c.errEnded()
 }
 
 // writeDirect writes what a raw socket takes of a large message, whose header ends the queue,
@@ -156,21 +179,29 @@ func (c *Conn) ping() {
 func (c *Conn) pong(p []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch fits, err := c.fits(len(p)); {
+	switch fits, err := c.fits(len(p), c.cfg.WriteLimit); {
 	case err != nil:
 	case fits:
 		c.out.pong = nil
 		c.enqueue(frame.Pong, p)
 	default:
-		c.out.pong = append([]byte{}, p...)
+		payload := bytes.Clone(p)
+		c.out.pong = &payload
 	}
+}
+
+// ponged notes that the peer has sent a pong, be it one that nobody asked for.
+func (c *Conn) ponged() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keep.ponged(c.now())
 }
 
 // pongWaiting queues the pong that waits for room, if there is one and it has some. Under mu.
 func (c *Conn) pongWaiting() {
-	if p := c.out.pong; p != nil && c.end == nil && !c.exceedsLimit(len(p)) {
+	if p := c.out.pong; p != nil && c.end == nil && !c.out.exceeds(len(*p), c.cfg.WriteLimit) {
 		c.out.pong = nil
-		c.out.q.header(frame.Pong, len(p))
-		c.out.q.add(p)
+		c.out.q.header(frame.Pong, len(*p))
+		c.out.q.add(*p)
 	}
 }
