@@ -6,5 +6,7 @@
 //	go test ./...                            # the short form, some two minutes
 //	go test -timeout 3h -long -rounds 10 .   # 300 clients, every fault of the table ten times, and its figures
 //
+// Processes are stopped and continued by signals, which Windows has not.
+//
 // It is a module of its own so that no user of natslog sees nats-server in a go.sum.
 package clustertest

@@ -44,7 +44,7 @@ func (p *process) launch() {
 	cmd := exec.Command(os.Args[0], p.args...)
 	cmd.Env = append(os.Environ(), roleVariable+"="+p.role)
 	cmd.Stdout, cmd.Stderr = logs, logs
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // not to outlive a test that was killed
+	cmd.SysProcAttr = notOrphaned()
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}

@@ -30,12 +30,18 @@ type service struct {
 // startService starts a node on the NATS servers at urls, and waits until it has the window.
 func startService(t testing.TB, urls string, opts ...nats.Option) *service {
 	t.Helper()
+	return startServiceWith(t, urls, &natslog.Log{Name: "test", Replicas: 1, Manage: true}, opts...)
+}
+
+// startServiceWith is startService with a Log that lacks only its Conn.
+func startServiceWith(t testing.TB, urls string, log *natslog.Log, opts ...nats.Option) *service {
+	t.Helper()
 	nc, err := natslog.Connect(urls, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &service{t: t, nc: nc, log: &natslog.Log{Conn: nc, Name: "test", Replicas: 1, Manage: true}}
-	s.rooms = &hub.Hub{Log: s.log, Registry: s.log.Registry(), Grace: time.Second}
+	log.Conn = nc
+	s := &service{t: t, nc: nc, log: log, rooms: &hub.Hub{Log: log, Registry: log.Registry(), Grace: time.Second}}
 	sockets := roomHandler(s.rooms)
 	mux := http.NewServeMux()
 	mux.Handle("/rooms/{room}", sockets)
@@ -71,7 +77,7 @@ type reader struct {
 	at   string // of the last frame
 }
 
-// join opens room/go of s, from since on, and reads the first frame.
+// join opens room/go of s, from since on.
 func (s *service) join(user, since string, more ...string) *reader {
 	s.t.Helper()
 	q := url.Values{"user": {user}, "since": {since}}
@@ -83,11 +89,10 @@ func (s *service) join(user, since string, more ...string) *reader {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { conn.CloseNow() })
-	r := &reader{t: s.t, conn: conn}
-	return r
+	return &reader{t: s.t, conn: conn}
 }
 
-// next returns the next frame. Places must rise, but for the first frame and a reset.
+// next returns the next frame.
 func (r *reader) next() frame {
 	r.t.Helper()
 	_, p, err := r.conn.Read(within(r.t))
