@@ -1,6 +1,7 @@
 package clustertest
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -62,6 +63,30 @@ func TestPresenceOfAKilledNode(t *testing.T) {
 	one.nc.Close() // as far as the others can see it is dead
 	eventually(t, "ann is gone", func() bool { return two.here() == "bob" })
 	eventually(t, "what it left is deleted", func() bool { return appearances(t, two) == 1 })
+}
+
+// A node that is drained leaves its users to its lease: those who are at another node by then have never left.
+func TestPresenceOfADrainedNode(t *testing.T) {
+	t.Parallel()
+	url := startServer(t).ClientURL()
+	one, two := startService(t, url), startService(t, url)
+	bob := two.join("bob", "", "appear", "yes")
+	ann := one.join("ann", "", "appear", "yes")
+	for f := bob.next(); f.Users == nil || *f.Users < 2; f = bob.next() {
+	}
+	go func() { ann.conn.Read(within(t)) }() // it answers the close
+	if err := errors.Join(one.sockets.Shutdown(within(t)), one.rooms.Close()); err != nil {
+		t.Fatal(err)
+	}
+	one.nc.Close()
+	two.join("ann", ann.at, "appear", "yes")
+	eventually(t, "what the drained node left is deleted", func() bool { return appearances(t, two) == 2 })
+	two.publish("eve", 1, 1)
+	for f := bob.next(); f.From != "eve"; f = bob.next() {
+		if len(f.Left)+len(f.Joined) > 0 {
+			t.Errorf("bob was told %+v", f)
+		}
+	}
 }
 
 // The stream of presence is in memory: with its server it is lost, and the nodes write it again. So they do when their

@@ -14,17 +14,19 @@ import (
 	"github.com/coder/websocket"
 	"github.com/nats-io/nats.go"
 
+	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/hub"
 	"example.com/wsecho/wsecho/hub/natslog"
 )
 
 // A service is a node in this process.
 type service struct {
-	t     testing.TB
-	nc    *nats.Conn
-	log   *natslog.Log
-	rooms *hub.Hub
-	url   string // of /rooms/{room}
+	t       testing.TB
+	nc      *nats.Conn
+	log     *natslog.Log
+	rooms   *hub.Hub
+	sockets *wsecho.Handler
+	url     string // of /rooms/{room}
 }
 
 // startService starts a node on the NATS servers at urls, and waits until it has the window.
@@ -42,13 +44,13 @@ func startServiceWith(t testing.TB, urls string, log *natslog.Log, opts ...nats.
 	}
 	log.Conn = nc
 	s := &service{t: t, nc: nc, log: log, rooms: &hub.Hub{Log: log, Registry: log.Registry(), Grace: time.Second}}
-	sockets := roomHandler(s.rooms)
+	s.sockets = roomHandler(s.rooms)
 	mux := http.NewServeMux()
-	mux.Handle("/rooms/{room}", sockets)
+	mux.Handle("/rooms/{room}", s.sockets)
 	srv := httptest.NewServer(mux)
 	s.url = "ws" + strings.TrimPrefix(srv.URL, "http")
 	t.Cleanup(func() {
-		sockets.Close()
+		s.sockets.Close()
 		srv.Close()
 		s.rooms.Close()
 		nc.Close()
