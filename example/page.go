@@ -15,15 +15,15 @@ import (
 //go:embed page miniprogram/shared
 var embedded embed.FS
 
-// policy returns the Content-Security-Policy of the page at host: its own scripts, styles and sockets, and
-// nothing else. 'self' in connect-src covers ws and wss of the same host (CSP level 3, section 6.7.2.8), but
+// policy returns the Content-Security-Policy of the page at host: its own scripts, styles and sockets, an
+// icon that it draws, and nothing else. 'self' in connect-src covers ws and wss of the same host (CSP level 3, section 6.7.2.8), but
 // not in Safari before 15.4, which wants the sockets named.
 func policy(host string) string {
 	sockets := ""
 	if hostname.MatchString(host) {
 		sockets = " ws://" + host + " wss://" + host
 	}
-	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'" + sockets +
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'" + sockets +
 		"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 

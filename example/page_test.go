@@ -11,7 +11,7 @@ import (
 
 func TestPage(t *testing.T) {
 	url := serve(t)
-	types := map[string]string{"": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+	types := map[string]string{"": "text/html", ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 	refers := regexp.MustCompile(`(?:from '|src="|href=")([^']+?)['"]`)
 	served := 0
 	err := fs.WalkDir(embedded, ".", func(name string, d fs.DirEntry, err error) error {
