@@ -27,7 +27,7 @@ export function createTalk() {
     due = true;
     requestAnimationFrame(() => {
       due = false;
-      if (following) talk.scrollTop = talk.scrollHeight;
+      if (following && talk.classList.contains('begun')) talk.scrollTop = talk.scrollHeight;
     });
   }
   let top = 0;

@@ -36,7 +36,7 @@ export const chinese = {
   guest: (n) => `访客 ${n}`,
   sent: '已发送',
   received: '已收到',
-  cut: (n) => `……共 ${n.toLocaleString('en')} 个字符`,
+  cut: (n) => `……（共 ${n.toLocaleString('en')} 个字符）`,
   waits: '等待中',
   sending: '发送中…',
   delivered: (ms) => `${ms} 毫秒`,
@@ -95,7 +95,7 @@ export const chinese = {
   roundTrip: '往返时间',
   rate: '速率',
   perSecond: (n) => `每秒 ${n} 条`,
-  more: '服务器的全部数据',
+  more: '服务器数据',
   trips: '最近的往返时间',
   stats: {
     open: '当前会话',

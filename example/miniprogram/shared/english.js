@@ -36,7 +36,7 @@ export const english = {
   guest: (n) => `Guest ${n}`,
   sent: 'Sent',
   received: 'Received',
-  cut: (n) => `… ${n.toLocaleString('en')} characters in all`,
+  cut: (n) => `… (${n.toLocaleString('en')} characters)`,
   waits: 'Waiting',
   sending: 'Sending…',
   delivered: (ms) => `${ms} ms`,
@@ -95,7 +95,7 @@ export const english = {
   roundTrip: 'Round trip',
   rate: 'Rate',
   perSecond: (n) => `${n}/s`,
-  more: 'All the server’s figures',
+  more: 'Server figures',
   trips: 'The latest round trips',
   stats: {
     open: 'Sessions open',
