@@ -109,6 +109,23 @@ func TestOnceStored(t *testing.T) {
 	})
 }
 
+// No two places of a log have one stamp, though the clock stand still as it does in a bubble.
+func TestStampsRise(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h := &hub.Hub{}
+		defer h.Close()
+		say(t, h, "a", "1", "2", "3")
+		last := ""
+		for _, ev := range h.Recent("a", 3) {
+			_, stamp, _ := strings.Cut(ev.At, "-")
+			if stamp <= last { // of one length
+				t.Errorf("%s after %s", stamp, last)
+			}
+			last = stamp
+		}
+	})
+}
+
 // A topic that is added begins now, one that is removed ends now, and who leaves gets nothing.
 func TestAddRemove(t *testing.T) {
 	h := &hub.Hub{}
