@@ -58,6 +58,8 @@ func main() {
 	log.Fatal(http.ListenAndServe("localhost:8080", r))
 }
 
+var _ = main // it is in the package comment
+
 // The program at the head of the package comment, with two guests, one of whom goes away and comes back.
 func Example() {
 	r := chi.NewRouter()

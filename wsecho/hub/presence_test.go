@@ -10,8 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/hub"
 )
@@ -36,11 +34,8 @@ func enter(t testing.TB, sv http.Handler, query string) *client {
 	return c
 }
 
-// leave closes the connection as a browser does.
-func (c *client) leave() {
-	c.conn.CloseRead(c.Context())
-	c.conn.Close(websocket.StatusGoingAway, "")
-}
+// leave goes away without a word, as the network does.
+func (c *client) leave() { c.conn.CloseNow() }
 
 // hears reads frames until one is about presence, and holds it against want: here ann,ben; joined ann left ben; 3.
 func (c *client) hears(want string) {
@@ -121,7 +116,15 @@ func TestPresence(t *testing.T) {
 			t.Errorf("left after %v", d)
 		}
 		ben.leave()
+		time.Sleep(4 * time.Second)
+		ben = enter(t, sv, "user=ben")
+		synctest.Wait()
+		ben.leave() // Grace begins again
+		began = time.Now()
 		watcher.hears("left ben 0")
+		if d := time.Since(began); d < 5*time.Second || d > 6*time.Second {
+			t.Errorf("left after %v", d)
+		}
 		if got := here(t, h); got != "" {
 			t.Error(got)
 		}
@@ -189,7 +192,7 @@ func TestPresenceSlowWatcher(t *testing.T) {
 		h := &hub.Hub{}
 		defer h.Close()
 		sv := lobby(h)
-		sv.WriteLimit, sv.WriteTimeout, sv.PingInterval = 4<<10, -1, -1
+		sv.WriteLimit, sv.WriteTimeout = 4<<10, -1
 		watcher := enter(t, sv, "watch=1")
 		watcher.hears("here  0")
 		info := fmt.Sprintf("%q", strings.Repeat("x", 3000))

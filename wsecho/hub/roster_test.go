@@ -101,3 +101,21 @@ func TestRegistry(t *testing.T) {
 }
 
 func must(all []hub.Presence, _ error) []hub.Presence { return all }
+
+// Presence comes after the first frame, though that may take long.
+func TestPresenceAfterTheFirstFrame(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h := &hub.Hub{}
+		tail := feed(t, h)
+		first := make(chan *client)
+		go func() { first <- enter(t, lobby(h), "user=ann&watch=1") }()
+		time.Sleep(10 * time.Second)
+		tail.Start(place(1))
+		tail.Synced(1)
+		c := <-first
+		if c.at != place(1).String() {
+			t.Errorf("the first frame had no place: %q", c.at)
+		}
+		c.hears("here ann 1")
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/wsecho/wsecho/hub"
@@ -65,30 +66,34 @@ func TestMaxBytes(t *testing.T) {
 
 // MaxReplay messages are replayed, one more is a reset, and none of them comes.
 func TestMaxReplay(t *testing.T) {
-	h := &hub.Hub{MaxReplay: 10}
-	defer h.Close()
-	sv := service(h, nil)
-	_, first := dial(t, sv, "", "a", "b")
-	for i := range 5 {
-		say(t, h, "a", fmt.Sprint(i))
-		say(t, h, "b", fmt.Sprint(i))
-		say(t, h, "c", fmt.Sprint(i))
-	}
-	c, _ := dial(t, sv, first.At, "a", "b")
-	c.wants("0", "0", "1", "1", "2", "2", "3", "3", "4", "4")
-	say(t, h, "a", "5")
-	d, f := dial(t, sv, first.At, "a", "b")
-	if !f.Reset {
-		f = d.next() // where it is came first
-	}
-	if !f.Reset {
-		t.Fatalf("%+v instead of a reset", f)
-	}
-	say(t, h, "a", "6")
-	d.wants("6")
-	if st := h.Stats(); st.Resets != 1 || st.Replayed != 10 {
-		t.Errorf("%+v", st)
-	}
+	in(t, func(t *testing.T) {
+		h := &hub.Hub{MaxReplay: 10}
+		defer h.Close()
+		sv := service(h, nil)
+		_, first := dial(t, sv, "", "a", "b")
+		for i := range 5 {
+			say(t, h, "a", fmt.Sprint(i))
+			say(t, h, "b", fmt.Sprint(i))
+			say(t, h, "c", fmt.Sprint(i))
+		}
+		synctest.Wait() // what is being handed out as a client comes back is not replayed
+		c, _ := dial(t, sv, first.At, "a", "b")
+		c.wants("0", "0", "1", "1", "2", "2", "3", "3", "4", "4")
+		say(t, h, "a", "5")
+		synctest.Wait()
+		d, f := dial(t, sv, first.At, "a", "b")
+		if !f.Reset {
+			f = d.next() // where it is came first
+		}
+		if !f.Reset {
+			t.Fatalf("%+v instead of a reset", f)
+		}
+		say(t, h, "a", "6")
+		d.wants("6")
+		if st := h.Stats(); st.Resets != 1 || st.Replayed != 10 {
+			t.Errorf("%+v", st)
+		}
+	})
 }
 
 // A session that gets nothing is told its place, every 20 s or every quarter of the Window.

@@ -50,8 +50,8 @@ func Run(t *testing.T, open func(t *testing.T, nodes int) []hub.Log) {
 	}
 }
 
-// patience is how long a test waits for what has to come.
-const patience = 30 * time.Second
+// patience is how long a test waits for what has to come. Tests of the tests shorten it.
+var patience = 30 * time.Second
 
 // cluster is the Hubs of some nodes of one log.
 type cluster struct {

@@ -79,7 +79,8 @@ func testSlowReaders(t *testing.T, c *cluster) {
 	}
 	for end := time.Now().Add(patience); c.node(0).Stats().Behind == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("nobody fell behind")
+			t.Error("nobody fell behind")
+			break
 		}
 	}
 	close(begin)
