@@ -8,8 +8,8 @@
 //	log := &natslog.Log{Conn: nc, Name: "chat", Manage: true}
 //	rooms := &hub.Hub{Log: log, Registry: log.Registry()}
 //
-// It needs nats-server 2.11.2 or later, with JetStream, and is tested with 2.15.2. A message of the topic room/go is stored in the subject
-// wsecho.<name>.log.room.go, its Data as the payload, so that any NATS client can publish and read.
+// It needs nats-server 2.11.2 or later, with JetStream, and is tested with 2.15.2. A message of the topic room/go is
+// stored in the subject wsecho.<name>.log.room.go, its Data as the payload, so that any NATS client can publish and read.
 //
 // # While NATS is away
 //
