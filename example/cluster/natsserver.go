@@ -40,6 +40,7 @@ func startNATS() (*natsServer, error) {
 	return n, nil
 }
 
+// stop ends the server and deletes what it stored.
 func (n *natsServer) stop() {
 	n.server.Shutdown()
 	n.server.WaitForShutdown()

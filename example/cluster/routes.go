@@ -17,6 +17,7 @@ var files embed.FS
 // from the message.
 const guestCookie = "guest"
 
+// routes returns what a node serves: the rooms, the page, and what the page and a load balancer ask.
 func (n *node) routes() http.Handler {
 	page, err := fs.Sub(files, "page")
 	if err != nil {

@@ -33,6 +33,7 @@ func (r *registry) encodeGone(a hub.Appearance) *nats.Msg {
 	return &nats.Msg{Subject: r.subject(a), Header: nats.Header{jetstream.MsgTTLHeader: {markerTime.String()}}}
 }
 
+// subject returns where the last word on a session in a topic is.
 func (r *registry) subject(a hub.Appearance) string {
 	return "wsecho." + r.l.Name + ".here." + r.node + "." + a.Session + "." + encodeTopic(a.Topic)
 }

@@ -8,8 +8,8 @@
 //	log := &natslog.Log{Conn: nc, Name: "chat", Manage: true}
 //	rooms := &hub.Hub{Log: log, Registry: log.Registry()}
 //
-// It needs nats-server 2.11.2 or later, with JetStream. A message of the topic room/go is stored in the subject
-// wsecho.<name>.log.room.go, its Data as the payload, so that any NATS client can publish and read.
+// It needs nats-server 2.11.2 or later, with JetStream, and is tested with 2.15.2. A message of the topic room/go is
+// stored in the subject wsecho.<name>.log.room.go, its Data as the payload, so that any NATS client can publish and read.
 //
 // # While NATS is away
 //
@@ -34,6 +34,9 @@
 //	           $JS.API.STREAM.PURGE.WSECHO_<name>_HERE
 //	           $JS.API.STREAM.CREATE.WSECHO_<name> and the three like it, with UPDATE and _HERE (Log.Manage)
 //	subscribe  wsecho.<name>.live.>, _INBOX.>
+//
+// With Log.Domain it is $JS.<domain>.API instead of $JS.API. Other services may be given the subjects of the topics in
+// which they publish, such as wsecho.<name>.log.user.>, and whatever a message says of itself there is believed.
 //
 // Nobody needs the right to publish wsecho.<name>.live.>, which is the server's own: whoever has it can show the nodes
 // messages that were never stored. One with a number that is not next moves no node; one with the next number

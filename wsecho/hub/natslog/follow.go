@@ -12,11 +12,11 @@ import (
 
 // How often a follower does what no message asks for.
 const (
-	fillEvery   = time.Second // a live message that is lost on a route between servers shows in no other way
-	refillEvery = 100 * time.Millisecond
-	stateEvery  = 3 * time.Second // where the stream ends, which only its leader knows
-	askTimeout  = 2 * time.Second // of what a leader answers
-	pageTimeout = time.Second     // of what any replica answers; what has come by then is not lost
+	fillEvery   = time.Second            // a live message that is lost on a route between servers shows in no other way
+	refillEvery = 100 * time.Millisecond // after a try that failed
+	stateEvery  = 3 * time.Second        // where the stream ends, which only its leader knows
+	askTimeout  = 2 * time.Second        // of what a leader answers
+	pageTimeout = time.Second            // of what any replica answers; what has come by then is not lost
 )
 
 // liveBuffer is how many live messages may wait; those that find no room are read from the stream.
@@ -29,7 +29,7 @@ type follower struct {
 	created uint64    // when the stream was made, in ns since 1970: the stamp of the place before its first entry
 	proven  time.Time // when the Tail's last entry was last seen in the stream
 	sure    bool      // the last fill was whole, and the connection has not been away since
-	trouble trouble
+	trouble trouble   // what has been logged
 }
 
 // Follow feeds t with what the stream has stored within Window and with what it stores, until ctx ends. It takes
@@ -68,6 +68,7 @@ func (f *follower) begin(ctx context.Context) error {
 	}
 }
 
+// tryBegin is one try of begin.
 func (f *follower) tryBegin(ctx context.Context) error {
 	if !f.l.Conn.IsConnected() {
 		return fmt.Errorf("nats is %s", f.l.Conn.Status())
@@ -166,6 +167,7 @@ type ending struct {
 	err error
 }
 
+// askEnding asks the leader where the stream ends.
 func (l *Log) askEnding(ctx context.Context, had uint64) ending {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()

@@ -40,6 +40,7 @@ func (l *lease) renew(ctx context.Context, js jetstream.JetStream) (held bool, e
 	return false, nil
 }
 
+// message returns a renewal.
 func (l *lease) message() *nats.Msg {
 	return &nats.Msg{Subject: l.subject, Header: nats.Header{jetstream.MsgTTLHeader: {leaseTime.String()}}}
 }

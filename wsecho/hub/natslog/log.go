@@ -85,6 +85,7 @@ func (l *Log) jetstream(opts ...jetstream.JetStreamOpt) (jetstream.JetStream, er
 	return jetstream.NewWithDomain(l.Conn, l.Domain, opts...)
 }
 
+// logger returns Logger or its default.
 func (l *Log) logger() *slog.Logger {
 	if l.Logger != nil {
 		return l.Logger
@@ -92,6 +93,8 @@ func (l *Log) logger() *slog.Logger {
 	return slog.Default()
 }
 
+// stream returns the name of the stream that is the log, logSubject what its subjects begin with, and liveSubject
+// what those begin with under which the server tells everybody of an entry.
 func (l *Log) stream() string      { return "WSECHO_" + l.Name }
 func (l *Log) logSubject() string  { return "wsecho." + l.Name + ".log." }
 func (l *Log) liveSubject() string { return "wsecho." + l.Name + ".live." }
@@ -104,6 +107,7 @@ func (l *Log) api(request string) string {
 	return "$JS." + l.Domain + ".API." + request
 }
 
+// window returns Window or its default.
 func (l *Log) window() time.Duration {
 	if l.Window > 0 {
 		return l.Window
@@ -111,6 +115,7 @@ func (l *Log) window() time.Duration {
 	return 5 * time.Minute
 }
 
+// replicas returns Replicas or its default for the server that Conn is connected to.
 func (l *Log) replicas() int {
 	switch {
 	case l.Replicas > 0:

@@ -7,7 +7,7 @@ import (
 )
 
 // pending is what is to be written to the stream of presence: the last word on each subject. While NATS is away it grows
-// with the sessions that come and go meanwhile, which are few words where they are many sessions' of the same node.
+// with the sessions that come and go on this node meanwhile, one word for each of their topics.
 type pending struct {
 	wake chan struct{} // has one if there is something; made by Registry
 
@@ -26,6 +26,7 @@ func (p *pending) set(m *nats.Msg) {
 	}
 }
 
+// setLocked is set under mu.
 func (p *pending) setLocked(m *nats.Msg) {
 	if p.words == nil {
 		p.words = map[string]*nats.Msg{}

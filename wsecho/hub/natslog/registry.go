@@ -98,6 +98,7 @@ func (r *registry) tellAll(roster *hub.Roster) {
 	r.pending.setAll(all)
 }
 
+// hereStream returns the name of the stream of presence.
 func (l *Log) hereStream() string { return l.stream() + "_HERE" }
 
 // hereConfig returns the stream of presence.

@@ -18,8 +18,8 @@ type crowd struct {
 	running sync.WaitGroup
 }
 
-// startCrowd lets clients whose names begin with name join the nodes of c, and talk once all are there. The long form is that of the table: 300
-// clients in 10 rooms, one message each a second.
+// startCrowd lets clients whose names begin with name join the nodes of c, and talk once all are there. The long form
+// is that of the table: 300 clients in 10 rooms, one message each a second.
 func startCrowd(t testing.TB, c *cluster, name string) *crowd {
 	t.Helper()
 	clients, rooms, every := 60, 6, 500*time.Millisecond

@@ -37,6 +37,25 @@ func TestStreamMadeAnew(t *testing.T) {
 	}
 }
 
+// So it is where the node had nothing yet: what the first stream may have had is lost.
+func TestEmptyStreamMadeAnew(t *testing.T) {
+	t.Parallel()
+	s := startService(t, startServer(t).ClientURL())
+	r := s.join("ann", "")
+	r.next()
+	js := streams(t, s.nc)
+	if err := js.DeleteStream(within(t), "WSECHO_test"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateStream(within(t), s.log.Config()); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= 3; n++ {
+		store(t, js, "wsecho.test.log.room.go", fmt.Sprint(n), nil)
+	}
+	told(t, s, r)
+}
+
 // A stream that lost its end, as after a power failure or from a backup, has other entries in those places.
 func TestStreamLostItsEnd(t *testing.T) {
 	for name, stored := range map[string]int{"no more": 0, "fewer than were lost": 3, "as many": 10, "more": 15} {
