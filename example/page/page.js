@@ -59,7 +59,7 @@ const conversation = createConversation({
       live.trip(message.ms);
     },
     heard(event) {
-      if (event.greeting) members = { me: event.from };
+      if (event.names) members = { me: event.from };
       if (event.members) Object.assign(members, { names: event.members, here: event.here });
       if (event.does || event.reset) talk.note(() => noteText(words, event));
       if (event.says !== undefined && !event.own) {

@@ -14,7 +14,7 @@ const PATIENCE = 10000;
 //   on.state, on.closed  as by a link
 //   on.mine(message)     a message of ours is new, or has changed: see outbox.js
 //   on.heard(event)      something has been said: see read in echo.js and room.js
-export function createConversation({ dial, on, random, now }) {
+export function createConversation({ dial, on, random = Math.random, now = Date.now }) {
   let wanted = null; // the speaker of the next connection
   let speaker = null; // and of this one
   let timer = null; // until it is ready

@@ -6,6 +6,7 @@
 // it missed since then.
 export function createRoom(room, name) {
   let at = ''; // the place of the last frame that was dealt with
+  let fresh = true; // the connection has said nothing yet
   let members = [];
 
   return {
@@ -15,6 +16,7 @@ export function createRoom(room, name) {
     // ways to another place, encoded or not.
     path() {
       if (['', '.', '..'].includes(room)) throw new Error('nameless');
+      fresh = true;
       const query = Object.entries({ name, since: at }).filter(([, value]) => value);
       const text = query.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join('&');
       return `rooms/${encodeURIComponent(room)}${text && '?' + text}`;
@@ -24,11 +26,12 @@ export function createRoom(room, name) {
 
     // read returns an event: { from, says }, or { from, does, here, members } when somebody
     // has joined or left, or { reset }: something was missed. own: it is from ourselves;
-    // receipt: it answers a message of ours; greeting: it is the first.
+    // receipt: it answers a message of ours; greeting: it is the connection's first.
     read(data) {
       const frame = JSON.parse(data);
-      const event = { ...frame, greeting: frame.does === 'joined' && frame.own };
-      if (event.greeting) {
+      const event = { ...frame, greeting: fresh };
+      fresh = false;
+      if (frame.names) {
         members = frame.names;
       } else if (frame.does === 'joined') {
         members = members.concat(frame.from);

@@ -37,7 +37,7 @@ export function nameText(words, name) {
 export function noteText(words, event) {
   if (event.reset) return words.missed;
   if (!event.does) return '';
-  return words[event.greeting ? 'entered' : event.does](nameText(words, event.from), event.here);
+  return words[event.own ? 'entered' : event.does](nameText(words, event.from), event.here);
 }
 
 // saysText returns the text of a message, of which no more than the first letters.
