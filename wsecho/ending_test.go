@@ -18,6 +18,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -67,8 +68,8 @@ func TestOneCauseRule(t *testing.T) {
 			b.Send(bytes.Repeat(peer.Text("m"), 100))
 			b.CheckPeer(t, sessiontest.End{Code: 4000})
 			b.Peer.Close()
-			wait(t, "OnClose", b.Ended)
-			wait(t, "the context's end", b.Session.Context().Done())
+			await.Value(t, "OnClose", b.Ended)
+			await.Value(t, "the context's end", b.Session.Context().Done())
 			if ran.Load() != 1 {
 				t.Errorf("OnMessage ran %d times", ran.Load())
 			}
@@ -115,7 +116,7 @@ func TestOneCauseRule(t *testing.T) {
 		b.Send(peer.Text("m"))
 		b.CheckPeer(t, sessiontest.End{Code: 4000}) // while the hook runs
 		close(release)
-		wait(t, "OnClose, though the peer keeps its side open", b.Ended)
+		await.Value(t, "OnClose, though the peer keeps its side open", b.Ended)
 	})
 	t.Run("a session counts until OnClose has returned", func(t *testing.T) {
 		in, release := make(chan struct{}), make(chan struct{})
@@ -125,7 +126,7 @@ func TestOneCauseRule(t *testing.T) {
 		p.Send(peer.Close(1000, ""))
 		p.Rest()
 		p.Close()
-		wait(t, "OnClose", in)
+		await.Value(t, "OnClose", in)
 		if n := h.Stats().Open; n != 1 {
 			t.Errorf("Stats().Open is %d", n)
 		}
@@ -141,7 +142,7 @@ func TestOneCauseRule(t *testing.T) {
 		default:
 		}
 		close(release)
-		if err := wait(t, "Shutdown", down); err != nil {
+		if err := await.Value(t, "Shutdown", down); err != nil {
 			t.Error(err)
 		}
 	})
@@ -152,7 +153,7 @@ func TestOneCauseRule(t *testing.T) {
 			if m := b.Peer.Next(); m != "close:4000" {
 				t.Errorf("the peer saw %q", m)
 			}
-			wait(t, "OnClose", b.Ended) // within fake time far shorter than CloseTimeout
+			await.Value(t, "OnClose", b.Ended) // within fake time far shorter than CloseTimeout
 			synctest.Wait()
 			if n := b.Handler.Stats().Open; n != 1 {
 				t.Errorf("Stats().Open is %d while the peer may still answer", n)
@@ -227,7 +228,7 @@ func TestGoodbyeBeatsBrokenPipe(t *testing.T) {
 		p.Next()
 		p.Send(peer.Join(peer.Text("hi"), peer.Close(1001, "")))
 		p.Close() // with bytes unread: a reset
-		if err := wait(t, "OnClose", ends); websocket.CloseStatus(err) != 1001 {
+		if err := await.Value(t, "OnClose", ends); websocket.CloseStatus(err) != 1001 {
 			t.Errorf("peer %d: %v", i, err)
 		}
 	}

@@ -52,7 +52,7 @@ func TestKernelGivesUpWithTheSession(t *testing.T) {
 func leftKernel(t *testing.T, b *sessiontest.Both) {
 	t.Helper()
 	state := ""
-	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(noStall); ; time.Sleep(10 * time.Millisecond) {
 		if state = kernelState(t, b); state == "" {
 			return
 		}

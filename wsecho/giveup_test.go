@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
@@ -157,10 +158,10 @@ func TestSilentPeerGivesUpItsPlace(t *testing.T) {
 		OnClose: func(_ context.Context, _ *wsecho.Session, err error) { ended <- err }}
 	e := serve(t, h, middleware.LimitPerClient(1, nil))
 	e.open(t) // and answers nothing
-	if err := wait(t, "OnClose", ended); !errors.Is(err, wsecho.ErrPongTimeout) {
+	if err := await.Value(t, "OnClose", ended); !errors.Is(err, wsecho.ErrPongTimeout) {
 		t.Errorf("OnClose: %v", err)
 	}
-	sessiontest.Poll(t, "its place is free", func() bool {
+	await.Poll(t, "its place is free", func() bool {
 		p, answer, _ := e.shake(t, peer.Request{})
 		if p == nil && answer.StatusCode != http.StatusTooManyRequests {
 			t.Fatalf("handshake: %s", answer.Status)

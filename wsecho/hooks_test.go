@@ -15,6 +15,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -41,7 +42,7 @@ func TestHooksRule(t *testing.T) {
 		b := start(t, h)
 		b.Send(bytes.Repeat(peer.Text("m"), 200))
 		close(sent)
-		sessiontest.Poll(t, "some messages have come", func() bool { return ran.Load() > 50 })
+		await.Poll(t, "some messages have come", func() bool { return ran.Load() > 50 })
 		for range 4 {
 			go b.Session.Close(4000, "")
 		}
@@ -78,7 +79,7 @@ func TestHooksRule(t *testing.T) {
 					s.Go(func(context.Context) error { return nil })
 				}
 			}()
-			wait(t, "the calls of a hook return", done)
+			await.Value(t, "the calls of a hook return", done)
 		}
 		h.OnOpen = func(s *wsecho.Session, _ *http.Request) error { try(s); return nil }
 		h.OnMessage = onMessage(func(s *wsecho.Session) error { try(s); s.Close(1000, ""); try(s); return nil })
@@ -134,7 +135,7 @@ func TestOpeningAndClosingRule(t *testing.T) {
 					p.Send(peer.Close(1000, ""))
 				}
 			}
-			sessiontest.Poll(t, "all have opened", func() bool { return e.Stats().Opened == 20 })
+			await.Poll(t, "all have opened", func() bool { return e.Stats().Opened == 20 })
 			if err := e.Shutdown(t.Context()); err != nil {
 				t.Error(err)
 			}
@@ -176,11 +177,11 @@ func TestOpeningAndClosingRule(t *testing.T) {
 				t.Errorf("the peer saw %q", got)
 			}
 			p.Close()
-			sessiontest.Poll(t, "the session is gone", func() bool { return h.Stats().Open == 0 })
+			await.Poll(t, "the session is gone", func() bool { return h.Stats().Open == 0 })
 			for range h.Sessions() {
 				t.Error("Sessions lists it")
 			}
-			sessiontest.Poll(t, "the function of Go has returned", returned.Load)
+			await.Poll(t, "the function of Go has returned", returned.Load)
 			if got := e.log.Has("level=ERROR", "secret"); got != c.logged {
 				t.Errorf("logged as an error is %t, want %t:\n%s", got, c.logged, e.log)
 			}
@@ -211,7 +212,7 @@ func TestOpeningAndClosingRule(t *testing.T) {
 		b := start(t, h)
 		b.Send(peer.Text("m"), peer.Close(1000, ""))
 		b.Check(t, sessiontest.End{Code: 1000, Reason: "*", Label: "peer"})
-		sessiontest.Poll(t, "it is listed no more", func() bool { return !listed(b.Session) })
+		await.Poll(t, "it is listed no more", func() bool { return !listed(b.Session) })
 	})
 }
 
@@ -221,7 +222,7 @@ func TestHookThatLeavesItsGoroutine(t *testing.T) {
 		b.Send(peer.Text("m"), peer.Text("never"))
 		b.CheckPeer(t, sessiontest.End{Code: 1011})
 		b.Peer.Close()
-		if err := wait(t, "OnClose", b.Ended); err == nil {
+		if err := await.Value(t, "OnClose", b.Ended); err == nil {
 			t.Error("OnClose got no error")
 		}
 		b.Gone(t)
@@ -252,7 +253,7 @@ func TestFailureIsLoggedThoughGoHangs(t *testing.T) {
 		OnMessage: onMessage(func(*wsecho.Session) error { panic("secret") }),
 	})
 	b.Send(peer.Text("m"))
-	sessiontest.Poll(t, "the panic is logged", func() bool { return b.Log.Has("level=ERROR", "secret", "wsecho_test.") })
+	await.Poll(t, "the panic is logged", func() bool { return b.Log.Has("level=ERROR", "secret", "wsecho_test.") })
 	if len(b.Ended) > 0 {
 		t.Error("OnClose did not wait")
 	}

@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
 // As many as the limit of descriptors allows:
@@ -76,8 +76,8 @@ func TestIdle(t *testing.T) {
 	idle := func() {
 		t.Helper()
 		const few = 20 // at a pong
-		sessiontest.Poll(t, "all but a few are parked", func() bool { return wsecho.Lot(h).Len() >= n-few })
-		sessiontest.Poll(t, "there are hardly any goroutines", func() bool { return runtime.NumGoroutine() <= goroutines+few })
+		await.Poll(t, "all but a few are parked", func() bool { return wsecho.Lot(h).Len() >= n-few })
+		await.Poll(t, "there are hardly any goroutines", func() bool { return runtime.NumGoroutine() <= goroutines+few })
 	}
 	idle()
 	t.Logf("%d sessions, %d goroutines more, heap and stack a session %d bytes", n, runtime.NumGoroutine()-goroutines, (memoryInUse()-memory)/n)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -164,7 +165,7 @@ func TestLongHookAndLivePeer(t *testing.T) {
 	for _, where := range []string{"OnOpen", "OnMessage"} {
 		for _, over := range []sessiontest.Transport{overTCP, overUnix} {
 			enough := make(chan struct{})
-			h := &wsecho.Handler{PingInterval: patience / 25, PongTimeout: patience}
+			h := &wsecho.Handler{PingInterval: noStall / 25, PongTimeout: noStall}
 			work := func(s *wsecho.Session) error {
 				select {
 				case <-enough:
@@ -211,7 +212,7 @@ func TestLongHookAndLivePeer(t *testing.T) {
 func TestPongAndMessageInOneBurst(t *testing.T) {
 	t.Parallel()
 	enough := make(chan struct{})
-	b := start(t, &wsecho.Handler{PingInterval: patience + 100*time.Millisecond, PongTimeout: patience, OnMessage: onMessage(func(s *wsecho.Session) error {
+	b := start(t, &wsecho.Handler{PingInterval: noStall + 100*time.Millisecond, PongTimeout: noStall, OnMessage: onMessage(func(s *wsecho.Session) error {
 		select {
 		case <-enough:
 		case <-s.Context().Done():
@@ -245,7 +246,7 @@ func TestLongHookAndDeadPeer(t *testing.T) {
 				return nil
 			}
 			// The first ping leaves the peer time for its message.
-			h := &wsecho.Handler{PingInterval: patience, PongTimeout: 10 * time.Millisecond}
+			h := &wsecho.Handler{PingInterval: noStall, PongTimeout: 10 * time.Millisecond}
 			if where == "OnOpen" {
 				h.OnOpen = func(s *wsecho.Session, _ *http.Request) error { return work(s) }
 			} else {
@@ -256,7 +257,7 @@ func TestLongHookAndDeadPeer(t *testing.T) {
 			if where == "OnMessage" {
 				b.Send(peer.Text("hello"))
 			}
-			if err := wait(t, "the hook's context ends", told); !errors.Is(err, wsecho.ErrPongTimeout) {
+			if err := await.Value(t, "the hook's context ends", told); !errors.Is(err, wsecho.ErrPongTimeout) {
 				t.Errorf("the hook's context: %v", err)
 			}
 			b.CheckPeer(t, sessiontest.End{Code: 1011, Label: "pong_timeout"})
@@ -350,12 +351,12 @@ func (c *slowConn) Read(p []byte) (int, error) {
 func TestDeadPeerWithUnreadMessage(t *testing.T) {
 	t.Parallel()
 	told := make(chan error, 1)
-	h := &wsecho.Handler{PingInterval: patience, PongTimeout: 10 * time.Millisecond,
+	h := &wsecho.Handler{PingInterval: noStall, PongTimeout: 10 * time.Millisecond,
 		OnMessage: onMessage(func(s *wsecho.Session) error {
 			select {
 			case <-s.Context().Done():
 				told <- context.Cause(s.Context())
-			case <-time.After(20 * time.Second):
+			case <-time.After(await.Patience):
 				told <- errors.New("the context did not end while the hook ran")
 			}
 			return nil
@@ -363,7 +364,7 @@ func TestDeadPeerWithUnreadMessage(t *testing.T) {
 	b := start(t, h)
 	b.Peer.Mute = true
 	b.Send(peer.Join(peer.Text("one"), peer.Text("two"), peer.Frame{First: peer.OpBinary, Declared: 1 << 19}.Bytes(), make([]byte, 1<<15)))
-	if err := wait(t, "the hook's context ends", told); !errors.Is(err, wsecho.ErrPongTimeout) {
+	if err := await.Value(t, "the hook's context ends", told); !errors.Is(err, wsecho.ErrPongTimeout) {
 		t.Errorf("the hook's context: %v", err)
 	}
 	b.Peer.Close()

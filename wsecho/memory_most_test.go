@@ -3,6 +3,7 @@ package wsecho_test
 import (
 	"testing"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -43,7 +44,7 @@ func TestMostMemory(t *testing.T) {
 					t.Fatal(err)
 				}
 				n, full := 0, 0
-				sessiontest.Poll(t, "the kernel and the queue are full, and stay so", func() bool {
+				await.Poll(t, "the kernel and the queue are full, and stay so", func() bool {
 					for full++; h.Stats().Queued < int64(c.limit)-1000; n++ {
 						full = 0
 						b.Session.TryWrite(text, make([]byte, []int{100, 1000, 30_000, 200_000}[n%4]))

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"testing"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -44,7 +45,7 @@ func TestMemoryBehindMessages(t *testing.T) {
 				}
 			}
 			each := func() int { return (heapInUse() - before) / sessions }
-			sessiontest.Poll(t, "little is held", func() bool { return each() < v.most })
+			await.Poll(t, "little is held", func() bool { return each() < v.most })
 			t.Logf("%d bytes a session, both ends", each())
 		})
 	}
@@ -63,7 +64,7 @@ func TestMemoryForPeersThatNeverRead(t *testing.T) {
 				}
 				b := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: limit, WriteTimeout: -1, PingInterval: -1, CloseTimeout: -1}, false)
 				n, full := 0, 0
-				sessiontest.Poll(t, "the kernel and the queue are full, and stay so", func() bool {
+				await.Poll(t, "the kernel and the queue are full, and stay so", func() bool {
 					for full++; b.Handler.Stats().Queued < limit-1000; n++ {
 						full = 0
 						b.Session.TryWrite(text, make([]byte, []int{100, 1000, 30_000, 200_000}[n%4]))

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 )
@@ -191,7 +192,7 @@ func (e *endpoint) answers(t *testing.T, b []byte) string {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(await.Patience))
 	c.Write(b)
 	c.(*net.TCPConn).CloseWrite() // net/http waits for the rest of a body, though it has answered
 	all, err := io.ReadAll(c)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -102,12 +103,12 @@ func TestTryWriteBesideWriteLoop(t *testing.T) {
 				if err := b.Session.TryWrite(text, make([]byte, 1000)); err != nil {
 					t.Fatalf("message %d: %v", i, err)
 				}
-				if n := wait(t, "the message", read); n != 1000 {
+				if n := await.Value(t, "the message", read); n != 1000 {
 					t.Fatalf("message %d has %d bytes", i, n)
 				}
 			}
 			b.Session.Close(1000, "")
-			wait(t, "the loop ends", flooded)
+			await.Value(t, "the loop ends", flooded)
 			for range read {
 			}
 		})

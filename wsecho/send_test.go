@@ -16,6 +16,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -127,7 +128,7 @@ func TestWriteRule(t *testing.T) {
 				t.Errorf("Write returned %v", err)
 			}
 			b.Peer.Close()
-			wait(t, "OnClose", b.Ended)
+			await.Value(t, "OnClose", b.Ended)
 		})
 	})
 	t.Run("Write may wait, the others never", func(t *testing.T) {

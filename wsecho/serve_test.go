@@ -9,6 +9,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -61,7 +62,7 @@ func TestManyTinyFragments(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	b.Send(fragments)
-	if got := wait(t, "the message", done); got != n {
+	if got := await.Value(t, "the message", done); got != n {
 		t.Errorf("the message has %d bytes, want %d", got, n)
 	}
 	runtime.ReadMemStats(&after)

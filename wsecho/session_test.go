@@ -15,6 +15,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -100,7 +101,7 @@ func TestCloseRule(t *testing.T) {
 				}
 			}
 			b.Peer.Close()
-			if err := wait(t, "OnClose", b.Ended); fmt.Sprintf("close:%d", websocket.CloseStatus(err)) != closing {
+			if err := await.Value(t, "OnClose", b.Ended); fmt.Sprintf("close:%d", websocket.CloseStatus(err)) != closing {
 				t.Errorf("OnClose got %v, the peer %s", err, closing)
 			}
 			b.Session.Close(4000, "after the end")
@@ -151,7 +152,7 @@ func TestCloseRule(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.Session.Close(4000, "bye")
-		wait(t, "OnClose", b.Ended)
+		await.Value(t, "OnClose", b.Ended)
 	}
 	all := sessiontest.End{Frames: []string{"binary:len 8388608"}, Code: 4000, Reason: "bye"}
 	t.Run("CloseTimeout negative: the peer is not waited for", func(t *testing.T) {
@@ -162,7 +163,7 @@ func TestCloseRule(t *testing.T) {
 			if d := gone(t, b); d > 200*time.Millisecond {
 				t.Errorf("gone after %v", d)
 			}
-			wait(t, "OnClose", b.Ended)
+			await.Value(t, "OnClose", b.Ended)
 		})
 	})
 	t.Run("CloseTimeout as long as can be: what was written before is sent", func(t *testing.T) {
@@ -203,7 +204,7 @@ func TestGoRule(t *testing.T) {
 			})
 			return nil
 		}})
-		wait(t, "the inner function", done)
+		await.Value(t, "the inner function", done)
 		b.Send(peer.Text("alive"), peer.Close(1000, ""))
 		b.Check(t, sessiontest.End{Frames: []string{"text:alive"}, Code: 1000, Reason: "*", Label: "peer"})
 	})
@@ -239,7 +240,7 @@ func TestGoRule(t *testing.T) {
 			return nil
 		}})
 		b.Send(peer.Close(1000, ""))
-		wait(t, "OnClose", b.Ended)
+		await.Value(t, "OnClose", b.Ended)
 		b.Peer.Close()
 		b.Gone(t)
 	})

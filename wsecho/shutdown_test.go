@@ -18,6 +18,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -302,7 +303,7 @@ func TestShutdownAgain(t *testing.T) {
 			}
 		})
 	})
-	t.Run("a second one with less patience", func(t *testing.T) {
+	t.Run("a second one with less noStall", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := crowd(t, &wsecho.Handler{DrainSpread: time.Hour}, 20, false)
 			time.AfterFunc(time.Second, func() { d.Close() })
@@ -502,7 +503,7 @@ func TestEveryPeerIsTold(t *testing.T) {
 			for range n {
 				peers = append(peers, e.open(t))
 			}
-			sessiontest.Poll(t, "all are open", func() bool { return count(h) == n })
+			await.Poll(t, "all are open", func() bool { return count(h) == n })
 			done := make(chan error, 1)
 			go func() { done <- end(h) }()
 			for i, p := range peers {
@@ -511,10 +512,10 @@ func TestEveryPeerIsTold(t *testing.T) {
 				}
 				p.Close()
 			}
-			if err := wait(t, "it returns", done); err != nil {
+			if err := await.Value(t, "it returns", done); err != nil {
 				t.Error(err)
 			}
-			sessiontest.Poll(t, "all have ended", func() bool { return ended.Load() == n && h.Stats().Open == 0 })
+			await.Poll(t, "all have ended", func() bool { return ended.Load() == n && h.Stats().Open == 0 })
 		})
 	}
 }

@@ -24,9 +24,9 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/internal/socket"
 )
 
@@ -277,7 +277,7 @@ func (k *soak) live(number int, network string, deflate bool, way leaving) error
 	}
 	select {
 	case err = <-l.ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(await.Patience):
 		return errors.New("OnClose never ran")
 	}
 	switch {
@@ -334,7 +334,7 @@ func TestSoak(t *testing.T) {
 		wg.Wait()
 		got := map[string]uint64{}
 		for _, k := range soaks {
-			sessiontest.Poll(t, "no session is open", func() bool { return k.h.Stats().Open == 0 })
+			await.Poll(t, "no session is open", func() bool { return k.h.Stats().Open == 0 })
 			for s := range k.h.Sessions() {
 				t.Errorf("still listed: %v", s)
 			}
@@ -354,7 +354,7 @@ func TestSoak(t *testing.T) {
 				t.Errorf("%d sessions ended as %s, want %d", n, label, want)
 			}
 		}
-		sessiontest.Poll(t, "none is parked", func() bool { return lot.Len() == 0 })
+		await.Poll(t, "none is parked", func() bool { return lot.Len() == 0 })
 		parkings = lot.Count()
 		t.Logf("ends: %v; parked %d times", got, parkings)
 	})
@@ -362,7 +362,7 @@ func TestSoak(t *testing.T) {
 		t.Errorf("parked %d times only", parkings)
 	}
 	var left string
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(await.Patience); ; time.Sleep(20 * time.Millisecond) {
 		if left = ready.exceededBy(resources()); left == "" {
 			break
 		}

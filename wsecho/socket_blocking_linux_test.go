@@ -10,6 +10,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -49,7 +50,7 @@ func TestBlockingSocket(t *testing.T) {
 		}
 		close(written)
 	}()
-	wait(t, "TryWrite returns", written)
+	await.Value(t, "TryWrite returns", written)
 	b.Session.Close(4000, "")
 	b.CheckHooks(t, sessiontest.End{Code: 4000, Label: "closed"})
 	b.Peer.Close()

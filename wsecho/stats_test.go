@@ -14,6 +14,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -215,5 +216,5 @@ func TestStatsWhileAHookRuns(t *testing.T) {
 			t.Errorf("the peer saw %q", got)
 		}
 	}
-	sessiontest.Poll(t, "c counts", func() bool { return h.Stats().MessagesIn == 3 })
+	await.Poll(t, "c counts", func() bool { return h.Stats().MessagesIn == 3 })
 }

@@ -14,9 +14,9 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
 // ways are all ways to end at once; each says what the peer must see, "" for a peer that is gone.
@@ -57,7 +57,7 @@ func TestStorm(t *testing.T) {
 		running atomic.Int32
 	}
 	var opened, closes atomic.Int32
-	h := &wsecho.Handler{PingInterval: time.Second, WriteTimeout: patience, CloseTimeout: 1500 * time.Millisecond, ReadLimit: 1 << 16}
+	h := &wsecho.Handler{PingInterval: time.Second, WriteTimeout: noStall, CloseTimeout: 1500 * time.Millisecond, ReadLimit: 1 << 16}
 	h.OnOpen = func(s *wsecho.Session, r *http.Request) error {
 		st := new(state)
 		s.Data = st
@@ -191,7 +191,7 @@ func TestStorm(t *testing.T) {
 	storm.Wait()
 	close(over)
 	bystanders.Wait()
-	sessiontest.Poll(t, "nothing is left", func() bool { return h.Stats().Open+hasty.Stats().Open == 0 })
+	await.Poll(t, "nothing is left", func() bool { return h.Stats().Open+hasty.Stats().Open == 0 })
 	if o, c := opened.Load(), closes.Load(); o != c || o != int32(10+rounds*len(ways)) {
 		t.Errorf("%d opened, %d OnClose", o, c)
 	}
@@ -207,5 +207,5 @@ func TestStorm(t *testing.T) {
 		}
 		e.srv.Close()
 	}
-	sessiontest.Poll(t, "as many goroutines as before", func() bool { return runtime.NumGoroutine() <= before })
+	await.Poll(t, "as many goroutines as before", func() bool { return runtime.NumGoroutine() <= before })
 }

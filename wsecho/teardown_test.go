@@ -13,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/inmem"
 	"example.com/wsecho/wsecho/internal/peer"
@@ -156,7 +157,7 @@ func TestLostPeerIsReset(t *testing.T) {
 			fill(t, b.Session, 60_000)
 			b.Handler.Close()
 			b.Gone(t)
-			b.Peer.Conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+			b.Peer.Conn.SetReadDeadline(time.Now().Add(await.Patience))
 			var err error
 			for p := make([]byte, 64<<10); err == nil; {
 				_, err = b.Peer.Conn.Read(p)

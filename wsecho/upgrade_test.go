@@ -18,9 +18,9 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
 func TestServeHTTPRule(t *testing.T) {
@@ -36,7 +36,7 @@ func TestServeHTTPRule(t *testing.T) {
 		default:
 		}
 		close(release)
-		wait(t, "ServeHTTP returns", returned)
+		await.Value(t, "ServeHTTP returns", returned)
 		p.Send(peer.Text("m"))
 		if got := p.Next(); got != "text:m" {
 			t.Errorf("the peer saw %q", got)
@@ -48,7 +48,7 @@ func TestServeHTTPRule(t *testing.T) {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { r.RemoteAddr = "203.0.113.7:1"; next.ServeHTTP(w, r) })
 		})
 		e.open(t)
-		if a := wait(t, "OnOpen", got); a != "203.0.113.7:1" {
+		if a := await.Value(t, "OnOpen", got); a != "203.0.113.7:1" {
 			t.Errorf("it is %q", a)
 		}
 	})
@@ -122,14 +122,14 @@ func TestContextsRule(t *testing.T) {
 		for _, end := range [][]byte{peer.Close(1000, ""), peer.Text("\xff"), nil} {
 			returned.Store(false)
 			p := e.open(t)
-			sessiontest.Poll(t, "ServeHTTP has returned, and the request's context ended", returned.Load)
+			await.Poll(t, "ServeHTTP has returned, and the request's context ended", returned.Load)
 			p.Send(peer.Text("m"))
 			if got := p.Next(); got != "text:m" {
 				t.Errorf("the peer saw %q", got)
 			}
 			p.Send(end)
 			p.Close()
-			if a, b := wait(t, "OnClose", ended), wait(t, "the context's end", cause); a != b {
+			if a, b := await.Value(t, "OnClose", ended), await.Value(t, "the context's end", cause); a != b {
 				t.Errorf("the cause is %v, OnClose's error %v", b, a)
 			}
 		}
@@ -145,7 +145,7 @@ func TestContextsRule(t *testing.T) {
 			e := serve(t, h)
 			p := e.open(t)
 			p.Close()
-			wait(t, "OnClose", in)
+			await.Value(t, "OnClose", in)
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			down := make(chan error, 1)
@@ -158,15 +158,15 @@ func TestContextsRule(t *testing.T) {
 			}
 			if strings.Contains(how, "Close") {
 				h.Close()
-				wait(t, "the end of OnClose's ctx", out)
-				if err := wait(t, "Shutdown", down); err != nil {
+				await.Value(t, "the end of OnClose's ctx", out)
+				if err := await.Value(t, "Shutdown", down); err != nil {
 					t.Error(err)
 				}
 				return
 			}
 			cancel()
-			wait(t, "the end of OnClose's ctx", out)
-			if err := wait(t, "Shutdown", down); !errors.Is(err, context.Canceled) {
+			await.Value(t, "the end of OnClose's ctx", out)
+			if err := await.Value(t, "Shutdown", down); !errors.Is(err, context.Canceled) {
 				t.Errorf("Shutdown returned %v", err)
 			}
 		})
@@ -225,10 +225,10 @@ func TestWhatAnIdleSessionHolds(t *testing.T) {
 		if parks && runtime.GOOS == "linux" {
 			most = 0
 		}
-		sessiontest.Poll(t, fmt.Sprintf("%d sessions have %d goroutines", n, most), func() bool {
+		await.Poll(t, fmt.Sprintf("%d sessions have %d goroutines", n, most), func() bool {
 			return runtime.NumGoroutine() <= before+most+2 // and one that waits for those that are parked
 		})
-		sessiontest.Poll(t, "no goroutine of net/http is left", func() bool {
+		await.Poll(t, "no goroutine of net/http is left", func() bool {
 			stacks := make([]byte, 1<<20)
 			return !bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("net/http.(*conn).serve"))
 		})
@@ -241,7 +241,7 @@ func TestWhatAnIdleSessionHolds(t *testing.T) {
 	if len(requests) != 2*n || len(readers) != 2*n {
 		t.Fatalf("%d requests, %d readers", len(requests), len(readers))
 	}
-	sessiontest.Poll(t, "all of net/http's is collected", func() bool {
+	await.Poll(t, "all of net/http's is collected", func() bool {
 		runtime.GC()
 		for i := range 2 * n {
 			if readers[i].Value() != nil || writers[i].Value() != nil || requests[i].Value() != nil {

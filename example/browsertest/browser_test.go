@@ -17,6 +17,8 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"example.com/wsecho/internal/await"
 )
 
 var closeChromium = func() {}
@@ -28,7 +30,7 @@ var chromium = sync.OnceValues(func() (context.Context, error) {
 		chromedp.NoSandbox, // CI runs as root
 		chromedp.Headless,
 		chromedp.DisableGPU,
-		chromedp.WSURLReadTimeout(patience),
+		chromedp.WSURLReadTimeout(await.Patience),
 		chromedp.IgnoreCertErrors, // -tls signs its own
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true),
@@ -187,9 +189,9 @@ func eval[T any](b *tab, expression string) T {
 // page, which the Content-Security-Policy rightly refuses.)
 func (b *tab) wait(expression string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(patience); !eval[bool](b, `Boolean(`+expression+`)`); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(await.Patience); !eval[bool](b, `Boolean(`+expression+`)`); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			b.t.Fatalf("not so after %s: %s\nstate: %s\nlog: %q\nqueue: %q", patience,
+			b.t.Fatalf("not so after %s: %s\nstate: %s\nlog: %q\nqueue: %q", await.Patience,
 				expression, b.text("#state"), b.rows(""), b.queue())
 		}
 	}

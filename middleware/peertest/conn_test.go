@@ -12,6 +12,7 @@ import (
 	gorilla "github.com/gorilla/websocket"
 	"golang.org/x/net/http2"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 )
 
@@ -121,7 +122,7 @@ func TestReadDeadline(t *testing.T) {
 					t.Errorf("Write: %v", err)
 				}
 			})
-			receive(t, done)
+			await.Value(t, "done", done)
 			if got := string(peer.data(1).Data()); got != "can write" {
 				t.Errorf("the peer got %q", got)
 			}
@@ -170,7 +171,7 @@ func TestWriteEnds(t *testing.T) {
 				}
 			})
 			peer.wantReset(1, http2.ErrCodeInternal)
-			receive(t, done)
+			await.Value(t, "done", done)
 			wantOthers(t, peer)
 		})
 	}
@@ -189,7 +190,7 @@ func TestWriteDeadlineLeftBehind(t *testing.T) {
 		defer c.Close()
 		for {
 			typ, p, err := c.ReadMessage()
-			c.SetWriteDeadline(time.Now().Add(patience))
+			c.SetWriteDeadline(time.Now().Add(await.Patience))
 			if err != nil || c.WriteMessage(typ, p) != nil {
 				return
 			}
@@ -213,7 +214,7 @@ func TestCloseEndsRead(t *testing.T) {
 		}
 	})
 	peer.wantEnd(1)
-	receive(t, done)
+	await.Value(t, "done", done)
 	wantOthers(t, peer)
 }
 
@@ -230,7 +231,7 @@ func TestStalledTCP(t *testing.T) {
 	f := overHTTP2.frames(t, s, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1<<31 - 1})
 	f.fr.WriteWindowUpdate(0, 1<<31-1-65535)
 	f.connect(1, "/")
-	if err := receive(t, done); err != os.ErrDeadlineExceeded {
+	if err := await.Value(t, "done", done); err != os.ErrDeadlineExceeded {
 		t.Errorf("Write: %v", err)
 	}
 }
@@ -246,7 +247,7 @@ func TestSilentPeer(t *testing.T) {
 	}), func(s *http.Server) { s.HTTP2 = &http.HTTP2Config{SendPingTimeout: patient, PingTimeout: patient} })
 	f := overHTTP2.frames(t, s)
 	f.connect(1, "/")
-	if err := receive(t, done); err == nil || err == io.EOF { // f answers no PING
+	if err := await.Value(t, "done", done); err == nil || err == io.EOF { // f answers no PING
 		t.Errorf("Read: %v", err)
 	}
 }
@@ -297,5 +298,5 @@ func TestLateUse(t *testing.T) {
 	}
 	used := make(chan bool)
 	go func() { users.Wait(); close(used) }()
-	receive(t, used)
+	await.Value(t, "used", used)
 }

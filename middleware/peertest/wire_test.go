@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 )
 
@@ -219,7 +220,7 @@ func TestPeerEnds(t *testing.T) {
 			f.fr.WriteData(1, false, []byte("last words"))
 			end(f)
 			close(ended)
-			got := receive(t, done)
+			got := await.Value(t, "done", done)
 			if string(got.p) != "last words" {
 				t.Errorf("read %q", got.p)
 			}
@@ -262,7 +263,7 @@ func TestShutdown(t *testing.T) {
 	f := overHTTP2.frames(t, s)
 	f.connect(1, "/", "sec-websocket-protocol", "echo-protocol")
 	down := make(chan error, 1)
-	go func() { down <- s.Config.Shutdown(within(t)) }()
+	go func() { down <- s.Config.Shutdown(await.Within(t)) }()
 	for {
 		if g, ok := f.next().(*http2.GoAwayFrame); ok {
 			if g.ErrCode != http2.ErrCodeNo {
@@ -278,7 +279,7 @@ func TestShutdown(t *testing.T) {
 	default:
 	}
 	f.send(1, 8, "\x03\xe8")
-	if err := receive(t, down); err != nil {
+	if err := await.Value(t, "down", down); err != nil {
 		t.Errorf("Shutdown: %v", err)
 	}
 }
@@ -319,7 +320,7 @@ func TestBackpressure(t *testing.T) {
 	}), func(s *http.Server) { s.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: window} })
 
 	h2 := overHTTP2.h2(t)
-	in, _, err := h2.Dial(within(t), s.URL+"/in", nil)
+	in, _, err := h2.Dial(await.Within(t), s.URL+"/in", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -354,10 +355,10 @@ func TestBackpressure(t *testing.T) {
 		got += len(f.data(1).Data())
 	}
 	f.wantEnd(1)
-	if err := receive(t, wrote); err != nil {
+	if err := await.Value(t, "wrote", wrote); err != nil {
 		t.Errorf("the handler's Write: %v", err)
 	}
-	if err := receive(t, sent); err != nil {
+	if err := await.Value(t, "sent", sent); err != nil {
 		t.Errorf("the peer's Write: %v", err)
 	}
 	var answer [6]byte

@@ -17,8 +17,8 @@ package logtest
 import (
 	"context"
 	"testing"
-	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub"
 )
 
@@ -50,9 +50,6 @@ func Run(t *testing.T, open func(t *testing.T, nodes int) []hub.Log) {
 	}
 }
 
-// patience is how long a test waits for what has to come.
-const patience = 30 * time.Second
-
 // cluster is the Hubs of some nodes of one log.
 type cluster struct {
 	logs  []hub.Log
@@ -73,7 +70,7 @@ func start(t *testing.T, logs []hub.Log) *cluster {
 func (c *cluster) add(t *testing.T, l hub.Log) *hub.Hub {
 	h := &hub.Hub{Log: l, MaxReplay: 100_000}
 	t.Cleanup(func() { h.Close() })
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), await.Patience)
 	defer cancel()
 	if err := h.Ready(ctx); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub"
 )
 
@@ -77,7 +78,7 @@ func testSlowReaders(t *testing.T, c *cluster) {
 	for n := range messages {
 		publish(t, c.node(0), hub.Message{Topic: "a", ID: fmt.Sprint(n), Data: quoted(2000)})
 	}
-	for end := time.Now().Add(patience); c.node(0).Stats().Behind == 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(await.Patience); c.node(0).Stats().Behind == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("nobody fell behind")
 		}
@@ -107,7 +108,7 @@ func testListen(t *testing.T, c *cluster) {
 				t.Fatalf("node %d heard %d, want %d", i, n, next[i])
 			}
 			next[i]++
-		case <-time.After(patience):
+		case <-time.After(await.Patience):
 			t.Fatalf("heard %v of 20", next)
 		}
 	}
