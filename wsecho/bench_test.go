@@ -6,6 +6,7 @@ package wsecho_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -73,6 +74,62 @@ func TestTryWriteAllocatesNothing(t *testing.T) {
 		io.ReadFull(b.Peer.Conn, back)
 	}); n >= 0.1 {
 		t.Errorf("%.2f allocations a message", n)
+	}
+}
+
+// frameLen reads the next frame and returns its length, header and all.
+func frameLen(t *testing.T, c net.Conn) int {
+	head := make([]byte, 10)
+	io.ReadFull(c, head[:2])
+	n, size := int(head[1]), 2
+	switch n {
+	case 126:
+		size = 4
+		io.ReadFull(c, head[2:size])
+		n = int(binary.BigEndian.Uint16(head[2:]))
+	case 127:
+		size = 10
+		io.ReadFull(c, head[2:size])
+		n = int(binary.BigEndian.Uint64(head[2:]))
+	}
+	if _, err := io.CopyN(io.Discard, c, int64(n)); err != nil {
+		t.Fatal(err)
+	}
+	return size + n
+}
+
+// TestTryWritePreparedAllocatesNothing: nor does one that reads nothing, whether its queue takes the message or
+// has no room for it.
+func TestTryWritePreparedAllocatesNothing(t *testing.T) {
+	for _, deflate := range []bool{false, true} {
+		for _, size := range []int{64, 1024, 64 << 10} {
+			t.Run(fmt.Sprintf("%d bytes, compressed: %t", size, deflate), func(t *testing.T) {
+				m := wsecho.Prepare(websocket.MessageBinary, bytes.Repeat([]byte("some "), size/5))
+				b := sessiontest.Start(t, overTCP, &wsecho.Handler{}, deflate)
+				if err := b.Session.TryWritePrepared(m); err != nil { // and deflates it
+					t.Fatal(err)
+				}
+				back := make([]byte, frameLen(t, b.Peer.Conn))
+				if n := testing.AllocsPerRun(200, func() {
+					if err := b.Session.TryWritePrepared(m); err != nil {
+						t.Fatal(err)
+					}
+					io.ReadFull(b.Peer.Conn, back)
+				}); n >= 0.1 {
+					t.Errorf("%.2f allocations a delivery", n)
+				}
+				slow := sessiontest.Start(t, overTCP, &wsecho.Handler{WriteTimeout: -1}, deflate)
+				fill(t, slow.Session, 1000)
+				fill(t, slow.Session, 10)
+				if n := testing.AllocsPerRun(200, func() {
+					if err := slow.Session.TryWritePrepared(m); err == nil {
+						t.Fatal("there was room")
+					}
+				}); n >= 0.1 {
+					t.Errorf("%.2f allocations where there is no room", n)
+				}
+			})
+		}
 	}
 }
 

@@ -25,16 +25,18 @@
 // One session's hooks never overlap. A hook may block: its session's messages wait meanwhile, and
 // those of no other. It must not wait for another message of the same peer. An error that a hook returns
 // ends the session: a websocket.CloseError, not wrapped, is what the peer sees; any other, or a panic, is
-// logged and sent as 1011 without its text.
+// logged and sent as 1011 without its text. That another session could not be written to ends only that one, if
+// any, so that a hook may return what a broadcast came to.
 //
 // # Messages
 //
 // The bytes that OnMessage gets are the hook's to read and change until it returns; clone them for a
 // goroutine. Write and TryWrite copy theirs before they return, and may be called from any goroutine:
 // Write waits while too much waits for the peer, TryWrite returns ErrWriteLimit. A broadcast wants
-// TryWrite, so that one slow reader does not keep the others waiting: skip who is full, or count it. Prepare frames,
-// and compresses, one message for many sessions once. What a write says of another session never ends the one
-// whose hook returns it. Session.Go runs what pushes.
+// TryWrite, so that one slow reader does not keep the others waiting, and better TryWritePrepared: what Prepare
+// returns is framed and compressed once, however many get it. Who has no room misses the message; who takes
+// nothing at all is ended by WriteTimeout. What a write says of another session never ends the one whose hook
+// returns it. Session.Go runs what pushes.
 //
 // # Limits
 //

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -110,14 +111,17 @@ func ExampleMessageFunc() {
 	// closed: StatusPolicyViolation too many messages
 }
 
-// A room: what one says, all hear. TryWrite never waits, so a member who reads too slowly holds up
-// nobody; here it is shown the door.
+// A room: what one says, all hear. It is framed, and compressed, once for all of them. TryWritePrepared never
+// waits, so a member who reads too slowly holds up nobody: here it misses what it has no room for. One who takes
+// nothing is ended by WriteTimeout.
 func ExampleHandler_Sessions() {
 	room := &wsecho.Handler{}
+	var missed atomic.Int64
 	room.OnMessage = func(_ context.Context, _ *wsecho.Session, typ websocket.MessageType, p []byte) error {
+		m := wsecho.Prepare(typ, p)
 		for s := range room.Sessions() {
-			if errors.Is(s.TryWrite(typ, p), wsecho.ErrWriteLimit) {
-				s.Close(websocket.StatusPolicyViolation, "reading too slowly")
+			if errors.Is(s.TryWritePrepared(m), wsecho.ErrWriteLimit) {
+				missed.Add(1)
 			}
 		}
 		return nil
@@ -130,7 +134,10 @@ func ExampleHandler_Sessions() {
 
 	ann.say("hello, all")
 	fmt.Println("ben hears", ben.hear())
-	// Output: ben hears hello, all
+	fmt.Println("missed:", missed.Load())
+	// Output:
+	// ben hears hello, all
+	// missed: 0
 }
 
 // Go runs what belongs to a session beside its hooks: here a push. It ends with the session, before

@@ -133,8 +133,7 @@ func (s *Session) returned(err error) (ends bool) {
 // finishHooks is the hooks' part of the end: it waits for the functions of Go, then calls OnClose.
 func (s *Session) finishHooks(e *wire.End) {
 	defer s.release()
-	s.end = e
-	s.logEnd() // first, as a function of Go may hang
+	s.logEnd(e) // first, as a function of Go may hang
 	s.mu.Lock()
 	s.finishing = true
 	s.mu.Unlock()

@@ -2,6 +2,7 @@ package wsecho_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -24,7 +25,7 @@ func TestShutdownAndUpgradeInFlightWithoutOnOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, listed := &wsecho.Handler{}, -1
 		h.OnClose = func(_ context.Context, s *wsecho.Session, err error) {
-			if listed = count(h); err != wsecho.ErrShutdown {
+			if listed = count(h); !errors.Is(err, wsecho.ErrShutdown) {
 				t.Errorf("OnClose got %v", err)
 			}
 		}

@@ -71,9 +71,9 @@ func (s *Session) record(level slog.Level, msg string, attrs func() []slog.Attr)
 }
 
 // logEnd is the one record of a session's end.
-func (s *Session) logEnd() {
+func (s *Session) logEnd(e *wire.End) {
 	level := slog.LevelDebug
-	switch s.end.Label {
+	switch e.Label {
 	case "error", "panic":
 		level = slog.LevelError
 	case "invalid", "too_big", "protocol":
@@ -84,17 +84,17 @@ func (s *Session) logEnd() {
 	s.record(level, "wsecho: session ended", func() []slog.Attr {
 		c := s.conn.Counts()
 		attrs := []slog.Attr{
-			slog.String("cause", s.end.Label), slog.Any("err", s.end.Err), slog.Int("code", int(s.end.Code)),
+			slog.String("cause", e.Label), slog.Any("err", e.Err), slog.Int("code", int(e.Code)),
 			slog.String("remote", s.remote), slog.Duration("duration", s.conn.Duration()),
 			slog.Uint64("messages_in", c.MessagesIn), slog.Uint64("messages_out", c.MessagesOut),
 			slog.Uint64("bytes_in", c.BytesIn), slog.Uint64("bytes_out", c.BytesOut),
 		}
-		if e, ok := s.end.Err.(*PanicError); ok {
-			attrs = append(attrs, slog.String("stack", string(e.Stack)))
+		if p, ok := e.Err.(*PanicError); ok {
+			attrs = append(attrs, slog.String("stack", string(p.Stack)))
 		}
-		if s.end.Label == "error" {
+		if e.Label == "error" {
 			safely(func() error { // an Unwrap of the service's may panic
-				if wrapsCloseError(s.end.Err) {
+				if wrapsCloseError(e.Err) {
 					attrs = append(attrs, slog.String("hint", "wrapped CloseError: return it itself to send its code"))
 				}
 				return nil

@@ -85,13 +85,13 @@ func (g *registry) add(s *Session) (closing bool) {
 
 // remove is the end of a session.
 func (g *registry) remove(s *Session) {
-	c := s.conn.Counts()
+	c, label := s.conn.Counts(), s.conn.Ending().Label
 	c.Queued = 0
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.open, s)
 	g.past.Add(c)
-	g.ended[s.end.Label]++
+	g.ended[label]++
 	g.freeSlot()
 }
 

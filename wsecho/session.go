@@ -28,10 +28,11 @@ type Session struct {
 	Log *slog.Logger
 
 	// Set before OnOpen, then fixed.
-	h           *Handler
-	remote      string
-	subprotocol string
-	conn        wire.Conn
+	h      *Handler
+	remote string
+	conn   wire.Conn
+
+	subprotocol uint16 // which of the Handler's
 
 	// Set in ServeHTTP, before conn starts, then fixed.
 	accepted bool // OnOpen returned nil
@@ -39,9 +40,6 @@ type Session struct {
 	finishing bool       // finishHooks waits for gos: none is added
 	mu        sync.Mutex // guards finishing, and calls of gos.Go
 	gos       sync.WaitGroup
-
-	// Set by finishHooks before OnClose, then fixed.
-	end *wire.End // why the session ended
 
 	listed  atomic.Bool  // Sessions shows it
 	pending atomic.Int32 // parts of the end that are to come: the connection's, the hooks'
@@ -53,7 +51,7 @@ type Session struct {
 func (s *Session) Context() context.Context { return s.conn.Context() }
 
 // Subprotocol returns the subprotocol that the handshake selected, "" if the client offered none and was admitted.
-func (s *Session) Subprotocol() string { return s.subprotocol }
+func (s *Session) Subprotocol() string { return s.h.set.subprotocols[s.subprotocol] }
 
 // RemoteAddr returns the address of the client: the request's RemoteAddr as ServeHTTP got it. Behind a proxy that is
 // the proxy's, unless a middleware has set it.

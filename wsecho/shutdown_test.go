@@ -84,7 +84,7 @@ func (d *drained) told(t *testing.T, n int) {
 		t.Errorf("%d clients were told, want %d", going, n)
 	}
 	for err, n := range d.causes {
-		if err != wsecho.ErrShutdown {
+		if !errors.Is(err, wsecho.ErrShutdown) {
 			t.Errorf("OnClose got %v, %d times", err, n)
 		}
 	}
@@ -267,7 +267,7 @@ func TestShutdownWaits(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := crowd(t, &wsecho.Handler{OnOpen: func(s *wsecho.Session, _ *http.Request) error {
 				time.Sleep(time.Minute)
-				if context.Cause(s.Context()) != wsecho.ErrShutdown {
+				if !errors.Is(context.Cause(s.Context()), wsecho.ErrShutdown) {
 					t.Error("OnOpen's session has not ended")
 				}
 				return nil
@@ -420,7 +420,7 @@ func TestShutdownStorm(t *testing.T) {
 		}
 		h.OnClose = func(_ context.Context, _ *wsecho.Session, err error) {
 			closed.Add(1)
-			if over.Load() || err != wsecho.ErrShutdown {
+			if over.Load() || !errors.Is(err, wsecho.ErrShutdown) {
 				t.Errorf("OnClose got %v, after Shutdown: %v", err, over.Load())
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"net/http"
+	"slices"
 
 	"github.com/go-chi/chi/v5"
 
@@ -32,7 +33,8 @@ func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request, subprotocol st
 	if refusal != nil {
 		return nil, refusal
 	}
-	s := &Session{Log: h.logger(), h: h, remote: r.RemoteAddr, subprotocol: subprotocol}
+	s := &Session{Log: h.logger(), h: h, remote: r.RemoteAddr}
+	s.subprotocol = uint16(slices.Index(h.set.subprotocols, subprotocol))
 	s.pending.Store(2) // the connection, the hooks: see release
 	s.conn.Init(sessionContext(r), &h.set.wire, (*events)(s), conn, early, z)
 	return s, nil

@@ -21,9 +21,10 @@ const (
 )
 
 // upgrade performs the handshake over c, a new connection to addr, and closes it if that fails. A server has ten seconds for it.
-func upgrade(c net.Conn, addr string) (net.Conn, error) {
+// extension is what it offers, which the server must select to the letter, if in an order of its own; "" for none.
+func upgrade(c net.Conn, addr, extension string) (net.Conn, error) {
 	c.SetDeadline(time.Now().Add(10 * time.Second))
-	if err := handshake(c, addr); err != nil {
+	if err := handshake(c, addr, extension); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("handshake: %w", err)
 	}
@@ -31,10 +32,14 @@ func upgrade(c net.Conn, addr string) (net.Conn, error) {
 	return c, nil
 }
 
-func handshake(c net.Conn, addr string) error {
+func handshake(c net.Conn, addr, extension string) error {
+	offer := ""
+	if extension != "" {
+		offer = "\r\nSec-WebSocket-Extensions: " + extension
+	}
 	_, err := c.Write([]byte("GET /ws HTTP/1.1\r\nHost: " + addr + "\r\nOrigin: http://" + addr + "\r\n" +
 		"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key +
-		"\r\nSec-WebSocket-Protocol: " + subprotocol + "\r\n\r\n"))
+		"\r\nSec-WebSocket-Protocol: " + subprotocol + offer + "\r\n\r\n"))
 	if err != nil {
 		return err
 	}
@@ -50,6 +55,8 @@ func handshake(c net.Conn, addr string) error {
 		return fmt.Errorf("wrong Sec-WebSocket-Accept %q", r.Header.Get("Sec-WebSocket-Accept"))
 	case r.Header.Get("Sec-WebSocket-Protocol") != subprotocol:
 		return fmt.Errorf("wrong Sec-WebSocket-Protocol %q", r.Header.Get("Sec-WebSocket-Protocol"))
+	case !sameParams(r.Header.Get("Sec-WebSocket-Extensions"), extension):
+		return fmt.Errorf("wrong Sec-WebSocket-Extensions %q", r.Header.Get("Sec-WebSocket-Extensions"))
 	case in.Buffered() > 0:
 		return errors.New("bytes after the response that nobody asked for")
 	}

@@ -9,6 +9,9 @@ type column struct {
 	// fanOut servers send each text message to all their sessions; the others echo it to its sender.
 	fanOut bool
 
+	// deflate servers send what they fan out compressed. A peer that has no permessage-deflate is not measured.
+	deflate bool
+
 	// encrypted servers speak TLS, and HTTP/2 to who asks for it. Only wsecho has the latter, so only wsecho is measured.
 	encrypted bool
 
@@ -51,7 +54,15 @@ var columns = []column{
 	},
 	{
 		name: "fan-out", title: "fan-out 64 B", per: "delivery", fanOut: true,
-		connect: connectListeners,
+		connect: listening{sessions: 1000, size: 64}.connect,
+	},
+	{
+		name: "fan-out-1k", title: "fan-out 1 KiB", per: "delivery", fanOut: true,
+		connect: listening{sessions: 500, size: 1 << 10}.connect,
+	},
+	{
+		name: "fan-out-deflate", title: "fan-out 1 KiB, compressed", per: "delivery", fanOut: true, deflate: true,
+		connect: listening{sessions: 500, size: 1 << 10, deflate: true}.connect,
 	},
 	{
 		name: "handshake", title: "handshake and close", per: "connection",
@@ -84,12 +95,17 @@ const idleColumn = "idle"
 func (c column) idle() bool { return c.name == idleColumn }
 
 // measures tells whether the column has a figure for p.
-func (c column) measures(p peer) bool { return !c.encrypted || p.kind == ours }
+func (c column) measures(p peer) bool {
+	return (!c.encrypted || p.kind == ours) && (!c.deflate || p.deflates)
+}
 
 // modes are what a server of the column is started with.
 func (c column) modes() (modes []string) {
 	if c.fanOut {
 		modes = append(modes, fanOutMode)
+	}
+	if c.deflate {
+		modes = append(modes, deflateMode)
 	}
 	if c.encrypted {
 		modes = append(modes, tlsMode)

@@ -70,3 +70,23 @@ func (p plan) greet(n int, op byte, addr string) (conns, error) {
 	}
 	return l.(*echoLoad).conns, nil
 }
+
+// greetDeflating is greet with permessage-deflate. Some servers compress the echo, short as it is.
+func (p plan) greetDeflating(n int, op byte, addr string) (conns, error) {
+	cs, err := dialMany(n, http1Deflate(addr))
+	if err != nil {
+		return nil, err
+	}
+	cs.patience(p.patience)
+	hello := newBatch(0, 1, op, 64)
+	for _, c := range cs {
+		if _, err = c.Write(hello.send); err == nil {
+			_, err = eitherFrame(c, hello.want)
+		}
+		if err != nil {
+			cs.Close()
+			return nil, lost(err)
+		}
+	}
+	return cs, nil
+}

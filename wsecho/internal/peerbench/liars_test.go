@@ -60,6 +60,10 @@ var liars = []liar{
 	{lying("keeps-to-itself", func(c *websocket.Conn, typ, i int, p []byte) error {
 		return c.WriteMessage(typ, p) // the other sessions get nothing
 	}), "fan-out", "missing echo"},
+	{lying("sends-it-plain", func(c *websocket.Conn, typ, i int, p []byte) error {
+		c.EnableWriteCompression(false) // which it has agreed to
+		return c.WriteMessage(typ, p)
+	}), "fan-out-deflate", "not compressed"},
 	{lying("miscloses", func(c *websocket.Conn, typ, i int, p []byte) error {
 		return c.WriteMessage(typ, p)
 	}), "handshake", "close frame: wrong echo"},
@@ -67,8 +71,8 @@ var liars = []liar{
 
 // lying answers message i of each connection, counted from 1, with what reply writes, and every close frame with code 1001.
 func lying(name string, reply func(c *websocket.Conn, typ, i int, p []byte) error) peer {
-	upgrader := websocket.Upgrader{Subprotocols: []string{subprotocol}}
-	return peer{name, goroutines, func(ln net.Listener, _ bool) error {
+	return peer{name, goroutines, func(ln net.Listener, m mode) error {
+		upgrader := websocket.Upgrader{Subprotocols: []string{subprotocol}, EnableCompression: m.deflate}
 		return http.Serve(ln, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			c, err := upgrader.Upgrade(w, r, nil)
 			if err != nil {
@@ -85,7 +89,7 @@ func lying(name string, reply func(c *websocket.Conn, typ, i int, p []byte) erro
 				}
 			}
 		}))
-	}}
+	}, true}
 }
 
 func TestLiarsEndTheRun(t *testing.T) {

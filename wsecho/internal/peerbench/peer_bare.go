@@ -14,7 +14,7 @@ import (
 // mask bit and key removed, the payload unmasked eight bytes at a time) and writes them with one call. It checks nothing: no
 // opcode, no length, no UTF-8, no fragment, no limit; it answers a ping with a ping. Only a close frame is looked for, to end
 // the connection after its echo.
-func serveBare(ln net.Listener, fanOut bool) error {
+func serveBare(ln net.Listener, m mode) error {
 	var sessions room[net.Conn]
 	return http.Serve(ln, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
@@ -29,7 +29,7 @@ func serveBare(ln net.Listener, fanOut bool) error {
 			return
 		}
 		reply := func(p []byte) { c.Write(p) }
-		if fanOut {
+		if m.fanOut {
 			sessions.join(c)
 			reply = func(p []byte) {
 				if p[0]&0x0f != text {

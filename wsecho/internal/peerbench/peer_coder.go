@@ -10,17 +10,21 @@ import (
 
 // serveCoder is the loop of coder's README: Accept, then Read and Write. The context is the one that costs
 // nothing: a cancellable one adds 13 allocations a message.
-func serveCoder(ln net.Listener, fanOut bool) error {
+func serveCoder(ln net.Listener, m mode) error {
 	var sessions room[*websocket.Conn]
+	options := &websocket.AcceptOptions{Subprotocols: []string{subprotocol}}
+	if m.deflate {
+		options.CompressionMode = websocket.CompressionNoContextTakeover // of messages from 512 bytes on
+	}
 	return http.Serve(ln, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}})
+		c, err := websocket.Accept(w, r, options)
 		if err != nil {
 			return
 		}
 		defer c.CloseNow()
 		c.SetReadLimit(2 << 20) // the default is 32 KiB
 		ctx := context.Background()
-		if fanOut {
+		if m.fanOut {
 			sessions.join(c)
 			defer sessions.leave(c)
 		}
@@ -29,7 +33,7 @@ func serveCoder(ln net.Listener, fanOut bool) error {
 			if err != nil {
 				return
 			}
-			if fanOut && typ == websocket.MessageText {
+			if m.fanOut && typ == websocket.MessageText {
 				sessions.each(func(c *websocket.Conn) { c.Write(ctx, typ, p) })
 				continue
 			}

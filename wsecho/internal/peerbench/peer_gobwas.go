@@ -9,7 +9,7 @@ import (
 
 // serveGobwas is the lower-level example of gobwas's README, without net/http: it upgrades the accepted connection itself,
 // and a goroutine reads and writes frames straight from and to the socket. The fan-out compiles the frame once.
-func serveGobwas(ln net.Listener, fanOut bool) error {
+func serveGobwas(ln net.Listener, m mode) error {
 	var sessions room[net.Conn]
 	upgrader := ws.Upgrader{Protocol: func(p []byte) bool { return string(p) == subprotocol }}
 	for {
@@ -22,7 +22,7 @@ func serveGobwas(ln net.Listener, fanOut bool) error {
 			if _, err := upgrader.Upgrade(c); err != nil {
 				return
 			}
-			if fanOut {
+			if m.fanOut {
 				sessions.join(c)
 				defer sessions.leave(c)
 			}
@@ -38,7 +38,7 @@ func serveGobwas(ln net.Listener, fanOut bool) error {
 				if h.Masked {
 					ws.Cipher(p, h.Mask, 0)
 				}
-				if fanOut && h.OpCode == ws.OpText {
+				if m.fanOut && h.OpCode == ws.OpText {
 					frame, err := ws.CompileFrame(ws.NewFrame(h.OpCode, h.Fin, p))
 					if err != nil {
 						return

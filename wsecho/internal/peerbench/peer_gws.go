@@ -7,10 +7,13 @@ import (
 	"github.com/lxzan/gws"
 )
 
-// serveGws is the server of gws's README with its parallel mode and compression off; the read loop runs outside the http handler, as
+// serveGws is the server of gws's README with its parallel mode off, and compression but where the mode has it; the read loop runs outside the http handler, as
 // it advises. The fan-out uses its Broadcaster.
-func serveGws(ln net.Listener, fanOut bool) error {
-	upgrader := gws.NewUpgrader(&gwsHandler{fanOut: fanOut}, &gws.ServerOption{SubProtocols: []string{subprotocol}})
+func serveGws(ln net.Listener, m mode) error {
+	upgrader := gws.NewUpgrader(&gwsHandler{fanOut: m.fanOut}, &gws.ServerOption{
+		SubProtocols:      []string{subprotocol},
+		PermessageDeflate: gws.PermessageDeflate{Enabled: m.deflate}, // of messages from 512 bytes on
+	})
 	return http.Serve(ln, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := upgrader.Upgrade(w, r)
 		if err != nil {

@@ -10,17 +10,18 @@ import (
 )
 
 // serveNbio is nbio's own server in its default mode: an event loop, no goroutine for a connection that is idle.
-func serveNbio(ln net.Listener, fanOut bool) error {
+func serveNbio(ln net.Listener, m mode) error {
 	logging.SetLevel(logging.LevelError)
 	var sessions room[*websocket.Conn]
 	upgrader := websocket.NewUpgrader()
 	upgrader.Subprotocols = []string{subprotocol}
-	if fanOut {
+	upgrader.EnableCompression(m.deflate)
+	if m.fanOut {
 		upgrader.OnOpen(sessions.join)
 		upgrader.OnClose(func(c *websocket.Conn, _ error) { sessions.leave(c) })
 	}
 	upgrader.OnMessage(func(c *websocket.Conn, typ websocket.MessageType, p []byte) {
-		if fanOut && typ == websocket.TextMessage {
+		if m.fanOut && typ == websocket.TextMessage {
 			sessions.each(func(c *websocket.Conn) { c.WriteMessage(typ, p) })
 			return
 		}

@@ -13,15 +13,19 @@ import (
 )
 
 // serveWsecho is wsecho as its own README mounts it: the default hook echoes, the limits leave room for the largest message.
-func serveWsecho(ln net.Listener, fanOut bool) error {
+func serveWsecho(ln net.Listener, m mode) error {
 	h := &wsecho.Handler{ReadLimit: 2 << 20, WriteLimit: 4 << 20}
-	if fanOut {
+	if m.deflate {
+		h.Compression = websocket.CompressionNoContextTakeover
+	}
+	if m.fanOut {
 		h.OnMessage = func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
 			if typ != websocket.MessageText {
 				return wsecho.Echo(ctx, s, typ, p)
 			}
+			m := wsecho.Prepare(typ, p)
 			for s := range h.Sessions() {
-				s.TryWrite(typ, p) // a listener that misses one ends the run
+				s.TryWritePrepared(m) // a listener that misses one ends the run
 			}
 			return nil
 		}

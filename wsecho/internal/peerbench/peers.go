@@ -7,9 +7,18 @@ type peer struct {
 	name string
 	kind kind
 	// serve answers connections from ln until the process ends. Every handshake selects subprotocol from those offered,
-	// and a message of 1 MiB is within all limits. A message goes back to its sender; with fanOut a text message goes to all open
-	// sessions instead, among them every session that has had an echo.
-	serve func(ln net.Listener, fanOut bool) error
+	// and a message of 1 MiB is within all limits. A message goes back to its sender, or where the mode says so to all.
+	serve func(ln net.Listener, m mode) error
+	// deflates says that it has permessage-deflate, and serves it where the mode says so.
+	deflates bool
+}
+
+// mode is how a server serves in a column.
+type mode struct {
+	// fanOut: a text message goes to all open sessions, among them every session that has had an echo.
+	fanOut bool
+	// deflate: such a message goes compressed, without context takeover, to those that offer it.
+	deflate bool
 }
 
 type kind int
@@ -24,14 +33,14 @@ const (
 const subprotocol = "echo-protocol"
 
 var peers = []peer{
-	{"wsecho", ours, serveWsecho},
-	{"coder", goroutines, serveCoder},
-	{"gorilla", goroutines, serveGorilla},
-	{"gws", goroutines, serveGws},
-	{"melody", goroutines, serveMelody},
-	{"gobwas", goroutines, serveGobwas},
-	{"nbio", eventLoop, serveNbio},
-	{"bare", floor, serveBare},
+	{"wsecho", ours, serveWsecho, true},
+	{"coder", goroutines, serveCoder, true},
+	{"gorilla", goroutines, serveGorilla, true},
+	{"gws", goroutines, serveGws, true},
+	{"melody", goroutines, serveMelody, true},
+	{"gobwas", goroutines, serveGobwas, false},
+	{"nbio", eventLoop, serveNbio, true},
+	{"bare", floor, serveBare, false},
 }
 
 func (p peer) id() string { return p.name }

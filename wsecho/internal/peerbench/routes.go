@@ -22,7 +22,18 @@ func http1(addr string) func() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		return upgrade(c, addr)
+		return upgrade(c, addr, "")
+	}
+}
+
+// http1Deflate does so too, and agrees on permessage-deflate without context takeover.
+func http1Deflate(addr string) func() (net.Conn, error) {
+	return func() (net.Conn, error) {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			return nil, err
+		}
+		return upgrade(c, addr, freshDeflate)
 	}
 }
 
@@ -36,7 +47,7 @@ func http1TLS(addr string) func() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		return upgrade(c, addr)
+		return upgrade(c, addr, "")
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 const (
 	serveCommand = "serve"
 	fanOutMode   = "fan-out"
+	deflateMode  = "deflate"
 	tlsMode      = "tls"
 )
 
@@ -63,7 +64,8 @@ func serve(args []string, control io.Reader, answers io.Writer) error {
 		}
 	}
 	failed := make(chan error, 2)
-	go func() { failed <- peers[i].serve(ln, slices.Contains(args[1:], fanOutMode)) }()
+	m := mode{fanOut: slices.Contains(args[1:], fanOutMode), deflate: slices.Contains(args[1:], deflateMode)}
+	go func() { failed <- peers[i].serve(ln, m) }()
 	go func() { failed <- answer(addr, control, answers) }()
 	return <-failed
 }

@@ -1,13 +1,14 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
 
 func TestRatios(t *testing.T) {
 	p := thorough()
-	p.peers = []peer{{"own", ours, nil}, {"gorilla", goroutines, nil}, {"gws", goroutines, nil}, {"nbio", eventLoop, nil}, {"bare", floor, nil}}
+	p.peers = []peer{{"own", ours, nil, true}, {"gorilla", goroutines, nil, true}, {"gws", goroutines, nil, true}, {"nbio", eventLoop, nil, true}, {"bare", floor, nil, true}}
 	r := make(results)
 	for _, c := range p.columns {
 		for i, peer := range p.peers {
@@ -34,10 +35,11 @@ func TestRatios(t *testing.T) {
 		}
 	}
 	own := strings.Split(lines[4], " | ")
-	if handshake := own[7]; handshake != "4.00 µs ×0.50 250k/s" {
+	cell := func(title string) string { return own[slices.Index(strings.Split(lines[2], " | "), title)] }
+	if handshake := cell("handshake and close"); handshake != "4.00 µs ×0.50 250k/s" {
 		t.Errorf("handshake: %q is not half of gorilla", handshake)
 	}
-	if idle := own[8]; idle != "3.91 KB ×2.00" {
+	if idle := cell("idle session"); idle != "3.91 KB ×2.00" {
 		t.Errorf("idle: %q is not twice nbio", idle)
 	}
 	if last := strings.TrimSuffix(own[len(own)-1], " |"); last != "0, 0, 0, 0, 0, 0, 0" {
@@ -48,7 +50,7 @@ func TestRatios(t *testing.T) {
 // Over TLS there is wsecho alone: the others' cells are empty, and nothing is counted for them.
 func TestColumnsOfWsechoAlone(t *testing.T) {
 	p := tiny()
-	p.peers = []peer{{"own", ours, nil}, {"gws", goroutines, nil}}
+	p.peers = []peer{{"own", ours, nil, true}, {"gws", goroutines, nil, true}}
 	var err error
 	if p.columns, err = choose(columns, "ping-pong,h2-ping-pong", column.id); err != nil {
 		t.Fatal(err)
@@ -70,7 +72,7 @@ func TestColumnsOfWsechoAlone(t *testing.T) {
 
 func TestRatioWithoutAPeer(t *testing.T) {
 	p := tiny()
-	p.peers = []peer{{"own", ours, nil}}
+	p.peers = []peer{{"own", ours, nil, true}}
 	p.columns = p.columns[:1]
 	r := make(results)
 	r.add(p.columns[0], p.peers[0], sample{cpu: 4000, rate: 10})

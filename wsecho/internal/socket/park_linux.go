@@ -70,30 +70,26 @@ func (s *Socket) Park(l *Lot, w Waker) bool {
 		l.mu.Unlock()
 		return false
 	}
-	op, enrolled := syscall.EPOLL_CTL_MOD, s.enrolled // the set still knows the socket from the last time
-	if !enrolled {
-		op = syscall.EPOLL_CTL_ADD
-	}
-	s.enrolled = true
-	raw, epfd := s.raw, l.epfd
+	epfd := l.epfd
 	l.last++
 	n := l.last
 	l.parked[n] = w
 	l.mu.Unlock()
 	var err error
-	closed := raw.Control(func(fd uintptr) {
-		err = syscall.EpollCtl(epfd, op, int(fd), &syscall.EpollEvent{
+	closed := s.raw.Control(func(fd uintptr) {
+		event := &syscall.EpollEvent{
 			Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | epollOneShot,
 			Fd:     int32(n), Pad: int32(n >> 32),
-		})
+		}
+		err = syscall.EpollCtl(epfd, syscall.EPOLL_CTL_MOD, int(fd), event) // the set may know it from the last time
+		if err == syscall.ENOENT {
+			err = syscall.EpollCtl(epfd, syscall.EPOLL_CTL_ADD, int(fd), event)
+		}
 	})
 	parked := err == nil && closed == nil
-	if !parked { // for want of memory, or of epoll watches; nothing has woken it, so it is still the caller's
-		s.enrolled = enrolled
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !parked {
+	if !parked { // for want of memory, or of epoll watches; nothing has woken it, so it is still the caller's
 		delete(l.parked, n)
 	} else if !l.running && len(l.parked) > 0 {
 		l.running = true

@@ -18,7 +18,6 @@ type Socket struct {
 	conn     net.Conn
 	raw      syscall.RawConn // nil: plain
 	onClosed func()          // called once it is closed; nil: nobody asked
-	enrolled bool            // the lot's epoll set knows it; the reader's
 }
 
 // detacher is a connection that a middleware has wrapped only to learn of its end. It hands out what it

@@ -70,35 +70,34 @@ type Conn struct {
 	// Set by Init, then fixed.
 	cfg     *Config
 	handler Handler
-	opened  time.Time
+	opened  time.Duration // on clock
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 
 	// For everybody; which method is whose, package socket says.
 	sock socket.Socket
 
-	// The reader's, and nobody's while there is none. While the phase is working, End may look at the
-	// marks of in, and at the headers in its buffer: see input.mark.
-	in     input // its codec is for everybody
-	woken  bool  // it was started for a parked connection, and no part of a message has come since
-	timing bool  // begun is set
-
-	// Atomic. The phase is swapped under mu and loaded anywhere: who has seen ended may read end
-	// without mu.
-	phase    atomic.Int32 // working, reading or ended
-	alive    atomic.Bool  // a byte came, or the peer took some, since the ping that waits for an answer
-	begun    atomic.Int64 // when the message under way began, on the clock of now; 0: none is under way
-	received tally
-
-	mu sync.Mutex // guards what follows; nothing waits under it, and the Handler is not called
-
-	end       *End // why the connection is ending; the first stays
-	peerDone  bool // nothing more is awaited of the peer: see End.peerDone
-	abandoned bool // nothing more is delivered, and no deadline set
-	told      bool // Closed has been called
+	mu        sync.Mutex // guards what follows up to told; nothing waits under it, and the Handler is not called
+	end       *End       // why the connection is ending; the first stays
 	out       output
 	keep      keepalive
 	timer     *time.Timer
+	peerDone  bool // nothing more is awaited of the peer: see End.peerDone
+	abandoned bool // nothing more is delivered, and no deadline set
+	told      bool // Closed has been called
+
+	// Atomic. The phase is swapped under mu and loaded anywhere: who has seen ended may read end
+	// without mu.
+	alive    atomic.Bool  // a byte came, or the peer took some, since the ping that waits for an answer
+	begun    atomic.Int64 // when the message under way began, on the clock of now; 0: none is under way
+	received tally
+	phase    atomic.Int32 // working, reading or ended
+
+	// The reader's, and nobody's while there is none. While the phase is working, End may look at the
+	// marks of in, and at the headers in its buffer: see input.mark.
+	woken  bool  // it was started for a parked connection, and no part of a message has come since
+	timing bool  // begun is set
+	in     input // its codec is for everybody
 }
 
 // The phases of a connection. The reader goes from reading to working and back; End moves to ended, once,
@@ -112,7 +111,7 @@ const (
 // Init takes nc over, of which early has been read already. The Conn pings and can be written to from now
 // on, and reads from Start on. Its context is derived from ctx. z is nil without compression.
 func (c *Conn) Init(ctx context.Context, cfg *Config, h Handler, nc net.Conn, early []byte, z *deflate.Codec) {
-	c.cfg, c.handler, c.opened = cfg, h, time.Now()
+	c.cfg, c.handler, c.opened = cfg, h, time.Since(clock)
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	c.sock.Init(nc)
 	c.in.limit = cfg.ReadLimit
@@ -137,6 +136,13 @@ func (c *Conn) Start() {
 
 // Context returns a context that ends when the connection does; its cause is then the end's error.
 func (c *Conn) Context() context.Context { return c.ctx }
+
+// Ending returns why the connection is ending, nil while it is not.
+func (c *Conn) Ending() *End {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.end
+}
 
 // Duration returns how long the connection has been open.
 func (c *Conn) Duration() time.Duration { return c.now() }

@@ -52,13 +52,13 @@ type input struct {
 	remaining int64
 
 	marked          int32
+	messages        uint32 // handed over, and not published yet
+	bytes           uint64 // theirs
 	markedRemaining int64
 
 	valid    int     // bytes of the message that are known to be good text
 	msg      *[]byte // the message, pooled
 	inflated *[]byte // what next has made of it, pooled
-
-	messages, bytes uint64 // handed over
 }
 
 // tally counts messages and their bytes for readers in other goroutines.
@@ -69,14 +69,13 @@ func (in *input) count(n int) {
 	in.bytes += uint64(n)
 }
 
-// publish stores the counts, unless they have been: before the last message of a read and after it, not
-// at each.
+// publish adds what has been counted to t: before the last message of a read and after it, not at each.
 func (in *input) publish(t *tally) {
-	if t.messages.Load() == in.messages { // a look costs less than a store
-		return
+	if in.messages > 0 {
+		t.messages.Add(uint64(in.messages))
+		t.bytes.Add(in.bytes)
+		in.messages, in.bytes = 0, 0
 	}
-	t.messages.Store(in.messages)
-	t.bytes.Store(in.bytes)
 }
 
 // arrived notes that the n bytes which a read has taken are for next.

@@ -185,7 +185,7 @@ func (c *Conn) flushQueue() {
 		p, _ := o.q.head()
 		if t := c.cfg.WriteTimeout; t > 0 {
 			o.writeBy = c.now() + t
-			c.sock.SetWriteDeadline(c.opened.Add(o.writeBy))
+			c.sock.SetWriteDeadline(time.Now().Add(t))
 		}
 		before := c.sock.Unacked()
 		c.mu.Unlock()
