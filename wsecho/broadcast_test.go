@@ -37,6 +37,7 @@ func broadcast(t *testing.T, h *wsecho.Handler, n uint64, size int) (full int) {
 
 // One peer in ten does not read. In fake time a loop that waited would take some.
 func TestBroadcast(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const peers, slow, rounds, size, pause = 30, 3, 300, 2000, 10 * time.Millisecond
 		var cut atomic.Int64
@@ -102,6 +103,7 @@ func TestBroadcast(t *testing.T) {
 
 // The same over TCP, where the kernel takes what it will.
 func TestBroadcastOverTCP(t *testing.T) {
+	t.Parallel()
 	const peers, slow, rounds, size, lead = 20, 2, 100, 16_000, 5
 	var cut, others atomic.Int64
 	h := &wsecho.Handler{WriteLimit: 200_000, WriteTimeout: noStall, OnClose: func(_ context.Context, _ *wsecho.Session, err error) {

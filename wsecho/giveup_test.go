@@ -40,6 +40,7 @@ func TestViolationIsNotWaitedFor(t *testing.T) {
 
 // Likewise if it does so after our close frame.
 func TestViolationAfterOurClose(t *testing.T) {
+	t.Parallel()
 	for name, frame := range broken {
 		t.Run(name, func(t *testing.T) {
 			witnessed(t, func(*testing.T) *wsecho.Handler { return &wsecho.Handler{} }, func(w *witness) {
@@ -57,6 +58,7 @@ func TestViolationAfterOurClose(t *testing.T) {
 
 // A peer that sends and sends, but no close frame, has CloseTimeout.
 func TestFloodAfterOurClose(t *testing.T) {
+	t.Parallel()
 	const closeTimeout = 5 * time.Second
 	for name, c := range map[string]struct{ first, again []byte }{
 		"messages":           {nil, peer.Text("more")},
@@ -132,6 +134,7 @@ func TestSilentPeerIsNotWaitedFor(t *testing.T) {
 
 // One that takes nothing either costs no time.
 func TestSilentAndFullPeerIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		writeTimeout time.Duration
 		end          sessiontest.End
@@ -153,6 +156,7 @@ func TestSilentAndFullPeerIsNotWaitedFor(t *testing.T) {
 
 // A phone that has changed networks finds its place free once its old connection has been given up.
 func TestSilentPeerGivesUpItsPlace(t *testing.T) {
+	t.Parallel()
 	ended := make(chan error, 100)
 	h := &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 20 * time.Millisecond, CloseTimeout: time.Hour,
 		OnClose: func(_ context.Context, _ *wsecho.Session, err error) { ended <- err }}

@@ -145,6 +145,7 @@ func TestHijackAfterAnAnswer(t *testing.T) {
 
 // A peer that does not take the 101 within WriteTimeout gets no frames in its place.
 func TestHeadThatIsNotTaken(t *testing.T) {
+	t.Parallel()
 	for _, over := range []struct {
 		name string
 		wrap func(http.ResponseWriter) http.ResponseWriter

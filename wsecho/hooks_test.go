@@ -116,6 +116,7 @@ func TestHooksRule(t *testing.T) {
 }
 
 func TestOpeningAndClosingRule(t *testing.T) {
+	t.Parallel()
 	t.Run("OnClose runs exactly once for every session whose OnOpen returned nil or is nil", func(t *testing.T) {
 		for _, open := range []func(*wsecho.Session, *http.Request) error{nil, func(*wsecho.Session, *http.Request) error { return nil }} {
 			var closes sync.Map

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/child"
+	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -12,7 +14,11 @@ import (
 // The most that a peer can make a session hold: it leaves all that it is sent unread, and has sent almost a
 // whole message, or a whole one that a hook keeps. Of the latter it is the buffer that counts.
 func TestMostMemory(t *testing.T) {
-	const sessions, constant = 20, 160 << 10 // with the peer's end, and net/http's of this server alone
+	if !child.Alone(t) {
+		return
+	}
+	sessions := leaktest.Volume(4, 8, 20)
+	const constant = 160 << 10 // with the peer's end, and net/http's of this server alone
 	for _, c := range []struct {
 		name   string
 		over   sessiontest.Transport

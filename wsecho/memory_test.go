@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/child"
+	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -22,6 +24,9 @@ func heapInUse() int {
 // What a session holds once it waits again, whatever has come before: its peer's end, net/http's part
 // and the goroutine's buffers together.
 func TestMemoryBehindMessages(t *testing.T) {
+	if !child.Alone(t) {
+		return
+	}
 	for _, v := range []struct {
 		name string
 		over sessiontest.Transport
@@ -54,7 +59,11 @@ func TestMemoryBehindMessages(t *testing.T) {
 // A peer that never reads costs at most WriteLimit and a constant, however its messages came to wait:
 // small ones and large ones, and while the flusher has some in hand.
 func TestMemoryForPeersThatNeverRead(t *testing.T) {
-	const sessions, limit, constant = 20, 1 << 20, 256 << 10
+	if !child.Alone(t) {
+		return
+	}
+	const limit, constant = 1 << 20, 256 << 10
+	sessions := leaktest.Volume(4, 8, 20)
 	for name, over := range map[string]sessiontest.Transport{"TCP": overTCP, "a plain conn": overWrapped} {
 		t.Run(name, func(t *testing.T) {
 			var before int

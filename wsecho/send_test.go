@@ -23,6 +23,7 @@ import (
 )
 
 func TestWriteRule(t *testing.T) {
+	t.Parallel()
 	t.Run("from any goroutine, in hooks and outside, and never deadlock", func(t *testing.T) {
 		h := &wsecho.Handler{WriteLimit: 1000}
 		use := func(s *wsecho.Session) {
@@ -310,6 +311,7 @@ func TestWriteRule(t *testing.T) {
 }
 
 func TestPRule(t *testing.T) {
+	t.Parallel()
 	t.Run("p is the hook's to read and change until it returns", func(t *testing.T) {
 		for _, deflate := range []bool{false, true} {
 			more := make(chan struct{}, 1)

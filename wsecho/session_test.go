@@ -22,6 +22,7 @@ import (
 )
 
 func TestCloseRule(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ reason, want string }{
 		{"short", "short"},
 		{strings.Repeat("r", 123), strings.Repeat("r", 123)},

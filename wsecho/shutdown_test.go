@@ -19,6 +19,7 @@ import (
 	"github.com/coder/websocket"
 
 	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -398,7 +399,9 @@ func TestShutdownAndUpgradeInFlight(t *testing.T) {
 // Shutdown in a storm of handshakes: no session is missed, none opens after, and each peer is either
 // refused or told.
 func TestShutdownStorm(t *testing.T) {
-	const rounds, peers = 200, 12
+	t.Parallel()
+	const peers = 12
+	rounds := leaktest.Volume(20, 60, 200)
 	var current atomic.Pointer[wsecho.Handler]
 	var arrived atomic.Uint64
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -479,6 +482,7 @@ func TestShutdownStorm(t *testing.T) {
 
 // Each peer is told, even when nobody waits.
 func TestEveryPeerIsTold(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(h *wsecho.Handler) error{
 		"Shutdown":                     func(h *wsecho.Handler) error { return h.Shutdown(context.Background()) },
 		"Shutdown with an expired ctx": func(h *wsecho.Handler) error { h.Shutdown(expired()); return nil },

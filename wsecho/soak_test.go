@@ -5,7 +5,6 @@ package wsecho_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -25,12 +24,12 @@ import (
 	"github.com/coder/websocket"
 
 	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/child"
+	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/socket"
 )
-
-var long = flag.Bool("long", false, "soak for minutes: sixty times the sessions")
 
 // soak is a Handler whose hooks count every message, in both directions.
 type soak struct {
@@ -294,10 +293,10 @@ func (k *soak) live(number int, network string, deflate bool, way leaving) error
 // TestSoak: a thousand sessions that connect, talk, are quiet for long enough to park, wake, and leave
 // in every way. Not one message is lost, doubled or out of order, and nothing is left at the end.
 func TestSoak(t *testing.T) {
-	total, workers := 1000, 100
-	if *long {
-		total *= 60
+	if !child.Alone(t) {
+		return
 	}
+	total, workers := leaktest.Volume(200, 500, 10_000), 100
 	ready := resources()
 	var parkings uint64
 	wanted := map[string]uint64{}          // by label

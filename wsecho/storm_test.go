@@ -15,6 +15,8 @@ import (
 	"github.com/coder/websocket"
 
 	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/child"
+	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 )
@@ -51,6 +53,9 @@ var ways = []struct {
 
 // TestStorm ends hundreds of sessions in every way at once, while others go on.
 func TestStorm(t *testing.T) {
+	if !child.Alone(t) {
+		return
+	}
 	before := runtime.NumGoroutine()
 	type state struct {
 		closed  atomic.Bool
@@ -149,7 +154,7 @@ func TestStorm(t *testing.T) {
 			}
 		})
 	}
-	const rounds = 15
+	rounds := leaktest.Volume(2, 5, 15)
 	labels := map[string]uint64{"peer": 10} // the bystanders
 	for range rounds {
 		for _, w := range ways {

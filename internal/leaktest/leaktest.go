@@ -80,3 +80,16 @@ func Descriptors(pid int) (open []string) {
 	}
 	return open
 }
+
+var long = flag.Bool("long", false, "run tests with all that they can: minutes, not seconds")
+
+// Volume is how much of something a test does: short with -short, full with -long, else usual.
+func Volume(short, usual, full int) int {
+	switch {
+	case *long:
+		return full
+	case testing.Short():
+		return short
+	}
+	return usual
+}

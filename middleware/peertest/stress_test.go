@@ -192,9 +192,7 @@ func TestManySessions(t *testing.T) {
 	for c := range conns {
 		all = append(all, c)
 	}
-	if n := h.Stats().Open; n != sessions {
-		t.Errorf("%d sessions are open, want %d", n, sessions)
-	}
+	await.Poll(t, "all are open", func() bool { return h.Stats().Open == sessions })
 	for i, c := range all {
 		c.SetReadDeadline(time.Now().Add(await.Patience))
 		msg := []byte{byte(i), byte(i >> 8)}
