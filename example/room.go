@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/coder/websocket"
 	"github.com/go-chi/chi/v5"
@@ -30,28 +34,34 @@ type room struct {
 	members map[*wsecho.Session]bool
 }
 
+// longestName is how many letters a name may have that a member gives itself, and mostNames how many members a
+// newcomer is told of.
+const longestName, mostNames = 30, 100
+
 // A member is what a Session's Data holds: set by join, and never changed.
 type member struct {
 	room *room
 	name string
 }
 
-// An event is what the others in a room are told.
+// An event is what all in a room are told.
 type event struct {
-	From string `json:"from"`
-	Says string `json:"says,omitempty"`
-	Does string `json:"does,omitempty"` // joined or left
-	Here int    `json:"here"`           // members now
+	From  string   `json:"from"`
+	Says  string   `json:"says,omitempty"`
+	Does  string   `json:"does,omitempty"`  // joined or left
+	Own   bool     `json:"own,omitempty"`   // to the one it is from: a receipt, or its name
+	Names []string `json:"names,omitempty"` // to the one who has joined: some of who is here, itself too
+	Here  int      `json:"here"`            // members now
 }
 
 // join is the OnOpen of a chat.
 func (rs *rooms) join(s *wsecho.Session, r *http.Request) error {
-	me := rs.enter(chi.URLParam(r, "room"))
+	me := rs.enter(chi.URLParam(r, "room"), r.URL.Query().Get("name"))
 	s.Data = me
 	me.room.mu.Lock()
 	defer me.room.mu.Unlock()
 	me.room.members[s] = true
-	me.tell(event{Does: "joined"}, nil)
+	me.tell(event{Does: "joined"}, s)
 	return nil
 }
 
@@ -77,8 +87,9 @@ func (rs *rooms) leave(_ context.Context, s *wsecho.Session, _ error) {
 	me.tell(event{Does: "left"}, nil)
 }
 
-// enter gives a new guest a name, and a place in the room of that name, which it opens if need be.
-func (rs *rooms) enter(name string) member {
+// enter gives a new guest a place in the room of that name, which it opens if need be. One who gives no name that
+// can be shown is called guest-N.
+func (rs *rooms) enter(name, guest string) member {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	if rs.open == nil {
@@ -89,7 +100,15 @@ func (rs *rooms) enter(name string) member {
 	}
 	rs.guests++
 	rs.open[name].guests++
-	return member{room: rs.open[name], name: fmt.Sprintf("guest-%d", rs.guests)}
+	if guest = strings.TrimSpace(guest); guest == "" || utf8.RuneCountInString(guest) > longestName || !printable(guest) {
+		guest = fmt.Sprintf("guest-%d", rs.guests)
+	}
+	return member{room: rs.open[name], name: guest}
+}
+
+// printable reports whether s is text without control characters.
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 // exit gives a guest's place back. The last one's closes the room.
@@ -101,22 +120,47 @@ func (rs *rooms) exit(r *room) {
 	}
 }
 
-// tell sends e to all in the member's room but the one who knows it already. The room's lock is held,
-// so that everybody hears the same things in the same order; TryWrite never waits under it.
-func (m member) tell(e event, but *wsecho.Session) {
+// tell sends e to all in the member's room; to self, the session that it is from, as its own. The room's lock is
+// held, so that everybody hears the same things in the same order; TryWrite never waits under it.
+func (m member) tell(e event, self *wsecho.Session) {
 	here := m.room.members
 	e.From, e.Here = m.name, len(here)
-	p, err := json.Marshal(e)
-	if err != nil {
-		panic(err) // strings and numbers always marshal
-	}
+	p := encode(e)
 	for s := range here {
-		if s == but {
-			continue
+		q := p
+		if s == self {
+			own := e
+			own.Own = true
+			if e.Does == "joined" {
+				own.Names = m.room.names()
+			}
+			q = encode(own)
 		}
-		if err := s.TryWrite(websocket.MessageText, p); err != nil {
+		if err := s.TryWrite(websocket.MessageText, q); err != nil {
 			// One who reads too slowly is cut, so that the room need not wait.
 			s.Close(websocket.StatusTryAgainLater, "reading too slowly")
 		}
 	}
+}
+
+// names returns those of the members, sorted: of all, or of mostNames in a room that has more.
+func (r *room) names() []string {
+	var names []string
+	for s := range r.members {
+		if len(names) == mostNames {
+			break
+		}
+		names = append(names, s.Data.(member).name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// encode returns e as JSON.
+func encode(e event) []byte {
+	p, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // strings and numbers always marshal
+	}
+	return p
 }

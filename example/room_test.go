@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -12,27 +14,52 @@ import (
 
 func TestRoom(t *testing.T) {
 	url := serve(t)
-	ann := dial(t, url+"/rooms/茶馆")
-	expect(t, ann, `{"from":"guest-1","does":"joined","here":1}`)
+	ann := dial(t, url+"/rooms/茶馆?name=Ann")
+	expect(t, ann, `{"from":"Ann","does":"joined","own":true,"names":["Ann"],"here":1}`)
 	bob := dial(t, url+"/rooms/茶馆")
 	expect(t, ann, `{"from":"guest-2","does":"joined","here":2}`)
-	expect(t, bob, `{"from":"guest-2","does":"joined","here":2}`)
+	expect(t, bob, `{"from":"guest-2","does":"joined","own":true,"names":["Ann","guest-2"],"here":2}`)
 	eve := dial(t, url+"/rooms/elsewhere")
-	expect(t, eve, `{"from":"guest-3","does":"joined","here":1}`)
+	expect(t, eve, `{"from":"guest-3","does":"joined","own":true,"names":["guest-3"],"here":1}`)
 
 	write(t, ann, "在吗？")
 	write(t, ann, `"quoted"`)
-	expect(t, bob, `{"from":"guest-1","says":"在吗？","here":2}`)
-	expect(t, bob, `{"from":"guest-1","says":"\"quoted\"","here":2}`)
+	expect(t, bob, `{"from":"Ann","says":"在吗？","here":2}`)
+	expect(t, bob, `{"from":"Ann","says":"\"quoted\"","here":2}`)
+	expect(t, ann, `{"from":"Ann","says":"在吗？","own":true,"here":2}`) // its receipt
+	expect(t, ann, `{"from":"Ann","says":"\"quoted\"","own":true,"here":2}`)
 	write(t, bob, "yes")
-	expect(t, ann, `{"from":"guest-2","says":"yes","here":2}`) // and not its own words
+	expect(t, ann, `{"from":"guest-2","says":"yes","here":2}`)
 
 	bob.Close(websocket.StatusNormalClosure, "")
 	expect(t, ann, `{"from":"guest-2","does":"left","here":1}`)
 	write(t, eve, "hello?")
 	eve.Close(websocket.StatusNormalClosure, "")
 	write(t, ann, "alone")
+	expect(t, ann, `{"from":"Ann","says":"alone","own":true,"here":1}`)
 	ann.Close(websocket.StatusNormalClosure, "")
+}
+
+// A name that cannot be shown is none.
+func TestRoomNames(t *testing.T) {
+	url := serve(t)
+	for query, want := range map[string]string{
+		"%20%E5%B0%8F%E6%98%8E%20": "小明", strings.Repeat("x", 30): strings.Repeat("x", 30),
+		"": "guest-1", "%20": "guest-1", "a%0Ab": "guest-1", "%FF": "guest-1", strings.Repeat("x", 31): "guest-1",
+	} {
+		c := dial(t, url+"/rooms/lobby?name="+query)
+		var got event
+		if err := json.Unmarshal([]byte(read(t, c)), &got); err != nil {
+			t.Fatal(err)
+		}
+		if want == "guest-1" && regexp.MustCompile(`^guest-\d+$`).MatchString(got.From) {
+			want = got.From
+		}
+		if got.From != want {
+			t.Errorf("who asks for %q is called %q, want %q", query, got.From, want)
+		}
+		c.CloseNow()
+	}
 }
 
 func TestRoomTakesText(t *testing.T) {
@@ -104,6 +131,7 @@ func TestRoomsDoNotWaitForEachOther(t *testing.T) {
 	}
 	write(t, ann, "hello")
 	expect(t, bob, `{"from":"guest-2","says":"hello","here":2}`)
+	read(t, ann) // her own
 	join("new").CloseNow()
 	bob.Close(websocket.StatusNormalClosure, "")
 	expect(t, ann, `{"from":"guest-3","does":"left","here":1}`)
@@ -119,6 +147,11 @@ func TestRoomCutsSlowMembers(t *testing.T) {
 	}
 	slow := join() // and reads no more
 	loud, fast := join(), join()
+	go func() { // who talks reads, too: what it says comes back
+		for err := error(nil); err == nil; {
+			_, _, err = loud.Read(t.Context())
+		}
+	}()
 	long := strings.Repeat("x", 15_000)
 	for sent := 0; ; sent++ {
 		if sent > 10_000 {

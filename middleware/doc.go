@@ -6,13 +6,14 @@
 //   - [BearerSubprotocol] takes a browser's token out of the offered subprotocols
 //     and hands it to the authentication middleware.
 //   - [LimitPerClient] bounds the open connections of each client.
+//   - [CloseRefused] tells browsers why a handshake was refused: with a close code.
 //   - [ExceptUpgrade] keeps a middleware that cannot live with a WebSocket, such
 //     as [net/http.TimeoutHandler], away from handshakes.
 //
 // ExtendedConnect takes an extended CONNECT for "websocket" over HTTP/2 (RFC 8441,
-// section 4). The others see as a handshake whatever a lenient handler might: any
-// request that mentions "websocket", in any letter case, in its Upgrade header or as
-// the protocol of an extended CONNECT.
+// section 4); CloseRefused takes a valid handshake of RFC 6455. The others see as a
+// handshake whatever a lenient handler might: any request that mentions "websocket",
+// in any letter case, in its Upgrade header or as the protocol of an extended CONNECT.
 //
 // # Other people's middleware
 //

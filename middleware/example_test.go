@@ -3,6 +3,7 @@ package middleware_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -87,6 +88,31 @@ func ExampleLimitPerClient() {
 	defer c.CloseNow()
 	fmt.Println(say("hello", srv.URL+"/ws", srv.Client(), "echo-protocol"))
 	// Output: refused with 429
+}
+
+// A page learns why it was refused: from the close code, 4000 + status, and the reason.
+func ExampleCloseRefused() {
+	authenticate := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Error(w, "who are you?", http.StatusUnauthorized)
+		})
+	}
+	rt := chi.NewRouter()
+	rt.With(middleware.CloseRefused, authenticate).Handle("/ws", &wsecho.Handler{})
+	srv := httptest.NewServer(rt)
+	defer srv.Close()
+
+	ctx := context.Background()
+	c, _, err := websocket.Dial(ctx, srv.URL+"/ws", &websocket.DialOptions{Subprotocols: []string{"echo-protocol"}})
+	if err != nil {
+		log.Fatal(err) // a browser would close with 1006
+	}
+	defer c.CloseNow()
+	var closed websocket.CloseError
+	_, _, err = c.Read(ctx)
+	errors.As(err, &closed)
+	fmt.Println(int(closed.Code), closed.Reason)
+	// Output: 4401 who are you?
 }
 
 // The limiter's key may be anything about a request: here a user, and everyone who is

@@ -89,9 +89,9 @@ type Handler struct {
 	// as soon as a frame's header declares it, or as it inflates. Negative: no limit. 0: 1 MiB.
 	ReadLimit int64
 
-	// WriteLimit bounds, in bytes, what may wait for a slow peer. A message of TryWrite finds room when it
-	// fits beside what waits, or when nothing waits; one of Write when it fits in half of WriteLimit, so that
-	// who writes without a pause leaves room for others. Negative: no limit. 0: 1 MiB.
+	// WriteLimit bounds, in bytes, what may wait for a slow peer. A message finds room when nothing waits, or when
+	// it fits beside what does: one of TryWrite in all of WriteLimit, one of Write in half of it, so that who
+	// writes without a pause leaves room for others. Negative: no limit. 0: 1 MiB.
 	WriteLimit int
 
 	// MaxSessions bounds the sessions that are open at once; a handshake past it is refused with 503.

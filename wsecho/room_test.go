@@ -3,6 +3,7 @@ package wsecho_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -175,4 +176,33 @@ func TestWritePreparedWaits(t *testing.T) {
 		}
 		b.Check(t, sessiontest.End{Frames: []string{"binary:len 400", "binary:len 400"}, Code: 4000, Label: "closed"})
 	})
+}
+
+// A message that is longer than half of WriteLimit, or all of it, finds room when nothing waits, and only then.
+func TestWriteOfMoreThanHalf(t *testing.T) {
+	for _, size := range []int{6000, 50_000} {
+		write, _ := writers(make([]byte, size))
+		for name, write := range write {
+			t.Run(fmt.Sprint(name, " of ", size), func(t *testing.T) {
+				bubble(t, &wsecho.Handler{WriteTimeout: -1, PingInterval: -1, WriteLimit: 10_000}, func(t *testing.T, b *sessiontest.Both) {
+					if err := write(b.Session); err != nil {
+						t.Fatal(err)
+					}
+					wrote := make(chan error, 1)
+					go func() { wrote <- write(b.Session) }()
+					if synctest.Wait(); len(wrote) > 0 {
+						t.Errorf("a second found room too: %v", <-wrote)
+					}
+					for range 2 {
+						if m := b.Peer.Next(); m != fmt.Sprint("text:len ", size) {
+							t.Fatalf("the peer saw %q", m)
+						}
+					}
+					if err := <-wrote; err != nil {
+						t.Error(err)
+					}
+				})
+			})
+		}
+	}
 }

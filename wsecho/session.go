@@ -62,8 +62,8 @@ func (s *Session) RemoteAddr() string { return s.remote }
 func (s *Session) Queued() int { return s.conn.Queued() }
 
 // Latency returns the time from the latest ping that was answered to its pong, 0 if none has been yet. A hook
-// that ran meanwhile is in it, since nothing is read until it returns. It is known anew with each PingInterval;
-// a pong that comes later than the next ping is taken for that one's.
+// that ran meanwhile is in it, since nothing is read until it returns. Each PingInterval tells it anew; a pong that
+// takes longer than that may be taken for the next ping's.
 func (s *Session) Latency() time.Duration { return s.conn.Latency() }
 
 // SetReadLimit sets how long this session's messages may be, in place of Handler.ReadLimit, from the next one on: such

@@ -100,7 +100,7 @@ func TestAccessibilityTree(t *testing.T) {
 			if items++; roles[n.ParentID] != "list" {
 				t.Errorf("a row is in a %q, not a list", roles[n.ParentID])
 			}
-		case "main", "log":
+		case "region", "log", "complementary":
 			if other := regions[name]; other != "" || name == "" {
 				t.Errorf("both %s and %s are named %q", other, role, name)
 			}
@@ -110,8 +110,8 @@ func TestAccessibilityTree(t *testing.T) {
 	if want := eval[int](b, `document.querySelectorAll('#talk li').length`); items != want || want != 4 {
 		t.Errorf("%d of %d rows are list items, want 4", items, want)
 	}
-	if len(regions) != 2 {
-		t.Errorf("the regions are %q, want main and log", regions)
+	if len(regions) != 4 {
+		t.Errorf("the regions are %q, want the settings, the conversation, its log and the figures", regions)
 	}
 }
 

@@ -16,7 +16,6 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 
 	"example.com/wsecho/internal/await"
 )
@@ -59,10 +58,14 @@ type tab struct {
 
 // A look is how a page is to be shown.
 type look struct {
-	language string // "" is en-US
-	scheme   string // "" is light
-	phone    bool
+	language      string // "" is en-US
+	scheme        string // "" is light
+	width, height int    // 0 is 1280 by 800; less than 900 wide is a phone
+	place         string // of the URL, such as #auto
 }
+
+// A phone in a hand, one that is small, and one that is held across.
+var phone, small, across = look{width: 390, height: 844}, look{width: 320, height: 568}, look{width: 844, height: 390}
 
 // open loads the service's page in a new tab.
 func open(t *testing.T, s *service, as look) *tab {
@@ -88,9 +91,9 @@ func open(t *testing.T, s *service, as look) *tab {
 	if as.scheme == "" {
 		as.scheme = "light"
 	}
-	size := chromedp.EmulateViewport(1100, 800)
-	if as.phone {
-		size = chromedp.EmulateViewport(390, 844, chromedp.EmulatePortrait, chromedp.EmulateMobile,
+	size := chromedp.EmulateViewport(1280, 800)
+	if as.width > 0 {
+		size = chromedp.EmulateViewport(int64(as.width), int64(as.height), chromedp.EmulateMobile,
 			chromedp.EmulateTouch, func(m *emulation.SetDeviceMetricsOverrideParams, _ *emulation.SetTouchEmulationEnabledParams) {
 				m.DeviceScaleFactor = 2
 			})
@@ -118,9 +121,9 @@ func open(t *testing.T, s *service, as look) *tab {
 			return err
 		}),
 		size,
-		chromedp.Navigate(s.url),
+		chromedp.Navigate(s.url+"/"+as.place),
 	)
-	b.wait(`document.getElementById('state').textContent !== ''`)
+	b.wait(`document.documentElement.dataset.ready === '' || location.pathname !== '/'`)
 	return b
 }
 
@@ -262,7 +265,24 @@ func (b *tab) write(text string) {
 func (b *tab) say(text string) {
 	b.t.Helper()
 	b.write(text)
-	b.do(chromedp.KeyEvent(kb.Enter))
+	b.enter(0)
+}
+
+const shift = 8 // of enter
+
+// enter presses the key, with a modifier or 0. (chromedp.KeyEvent sends the character by itself, also where
+// the page has dealt with the key.)
+func (b *tab) enter(modifier int64) {
+	b.t.Helper()
+	b.do(chromedp.Func(func(ctx context.Context, page *chromedp.Target) error {
+		key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Modifiers: modifier, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13, Text: "\r"}
+		if _, err := cdp.Call(ctx, page, input.DispatchKeyEvent, key); err != nil {
+			return err
+		}
+		key.Type, key.Text = "keyUp", ""
+		_, err := cdp.Call(ctx, page, input.DispatchKeyEvent, key)
+		return err
+	}))
 }
 
 // choose sets a field as its user would.

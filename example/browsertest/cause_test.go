@@ -65,7 +65,7 @@ func TestNotEvenOffered(t *testing.T) {
 	b := open(t, start(t), look{})
 	b.noWhy()
 	b.choose("subprotocol", "a b")
-	b.fails("is invalid")
+	b.fails("A subprotocol is one word")
 	b.choose("subprotocol", "echo-protocol")
 	b.choose("target", "room")
 	for _, room := range []string{"", ".", ".."} {
@@ -104,7 +104,7 @@ func TestLateAnswer(t *testing.T) {
 	b.choose("subprotocol", "chat")
 	b.fails("Could not connect.")
 	b.choose("subprotocol", "echo protocol")
-	want := b.fails("is invalid")
+	want := b.fails("A subprotocol is one word")
 	b.do(chromedp.Evaluate[chromedp.Void](`answers.forEach((answer) => answer())`))
 	if got := b.text("#state"); got != want {
 		t.Errorf("the page says %q, want %q", got, want)

@@ -34,11 +34,11 @@ func TestNode(t *testing.T) {
 		t.Fatalf("run npm ci in example/browsertest first: %v", err)
 	}
 	for file, args := range map[string][]string{
-		"ws.test.js":                         nil,
-		"http2.test.js":                      {"-tls"},
-		"miniprogram.test.js":                nil,
-		"../miniprogram/socket.test.js":      nil,
-		"../miniprogram/shared/link.test.js": nil,
+		"ws.test.js":                    nil,
+		"http2.test.js":                 {"-tls"},
+		"miniprogram.test.js":           nil,
+		"../miniprogram/socket.test.js": nil,
+		"../miniprogram/link.test.js":   nil,
 	} {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			command(t, start(t, args...), "node", "--test", file)

@@ -4,7 +4,7 @@
 //
 //	browser_test.go  Chromium, over its DevTools protocol
 //	firefox_test.go  Firefox, over WebDriver BiDi
-//	talker_test.go   the server of closing_test.go; the others have the example's
+//	talker_test.go   the server of closing_test.go; closerefused_test.go has one of its own, the others the example's
 //
 // It needs Chromium, Firefox, Node and Python's websockets, and Node's ws:
 //

@@ -60,7 +60,7 @@ func TestHTTP2(t *testing.T) {
 	}
 	s.stop()
 	for _, b := range tabs {
-		b.waitRow("note", "Closed with 1001")
+		b.waitRow("note", "Connection closed (1001)")
 		b.say("after the deploy")
 	}
 	s.again("-tls")

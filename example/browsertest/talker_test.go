@@ -59,9 +59,6 @@ type talker struct {
 func startTalker(t *testing.T, h2 bool) *talker {
 	s := &talker{versions: map[string]int{}}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, "<!doctype html><link rel=icon href=data:,>")
-	})
 	for path, open := range opened {
 		h := &wsecho.Handler{OnOpen: open, Logger: slog.New(slog.DiscardHandler)}
 		mux.HandleFunc("/"+path, func(w http.ResponseWriter, r *http.Request) {
@@ -72,6 +69,16 @@ func startTalker(t *testing.T, h2 bool) *talker {
 		})
 		t.Cleanup(func() { h.Close() })
 	}
+	s.url = servePage(t, mux, h2) + "/"
+	return s
+}
+
+// servePage serves mux's sockets beside an empty page, over HTTP/1.1 or over HTTP/2 with TLS, until the test ends, and
+// returns its URL.
+func servePage(t *testing.T, mux *http.ServeMux, h2 bool) string {
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "<!doctype html><link rel=icon href=data:,>")
+	})
 	srv := httptest.NewUnstartedServer(middleware.ExtendedConnect(mux))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers go without a word
 	if srv.EnableHTTP2 = h2; h2 {
@@ -80,8 +87,7 @@ func startTalker(t *testing.T, h2 bool) *talker {
 		srv.Start()
 	}
 	t.Cleanup(srv.CloseClientConnections)
-	s.url = srv.URL + "/"
-	return s
+	return srv.URL
 }
 
 // carried is how many sockets came over each version of HTTP.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,10 +28,10 @@ import (
 // TestMain fails the run if anything is left when all tests are done.
 func TestMain(m *testing.M) { leaktest.Main(m, http.DefaultClient.CloseIdleConnections) }
 
-// busy is a Handler that has seen one of everything: a session that goes on, one that its peer has
-// closed, and a handshake that was refused.
-func busy(t *testing.T) *wsecho.Handler {
-	h := &wsecho.Handler{}
+// busy has h see one of everything: a session that goes on and has answered a ping, one that its peer has closed, and
+// a handshake that was refused.
+func busy(t *testing.T, h *wsecho.Handler) *wsecho.Handler {
+	h.PingInterval = 10 * time.Millisecond
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
 	t.Cleanup(func() { h.Close() })
@@ -55,9 +56,16 @@ func busy(t *testing.T) *wsecho.Handler {
 	}
 	res.Body.Close()
 
-	for h.Stats().Ended["peer"] == 0 { // the counts follow the close
+	go stays.Read(context.Background()) // answers pings
+	latency := func() (d time.Duration) {
+		for s := range h.Sessions() {
+			d = s.Latency()
+		}
+		return d
+	}
+	for h.Stats().Ended["peer"] == 0 || h.Stats().Open > 1 || latency() == 0 { // the counts follow the close
 		if ctx.Err() != nil {
-			t.Fatalf("the session that was closed is still open: %+v", h.Stats())
+			t.Fatalf("the session that was closed is still open: %+v, latency %v", h.Stats(), latency())
 		}
 		time.Sleep(time.Millisecond)
 	}
@@ -76,7 +84,9 @@ func dial(t *testing.T, ctx context.Context, url string) *websocket.Conn {
 
 func TestPrometheus(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry() // checks what is collected against what is described
-	reg.MustRegister(metrics.Prometheus(busy(t)))
+	sizes, onMessage := metrics.PrometheusSizes(nil)
+	h := &wsecho.Handler{OnMessage: onMessage}
+	reg.MustRegister(sizes, metrics.Prometheus(busy(t, h)))
 	srv := httptest.NewServer(promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	defer srv.Close()
 
@@ -91,17 +101,39 @@ func TestPrometheus(t *testing.T) {
 	}
 	var got []string
 	for line := range strings.Lines(string(scraped)) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "wsecho_latency_seconds") {
+			name, value, _ := strings.Cut(line, " ")
+			if d, err := strconv.ParseFloat(value, 64); err != nil || d <= 0 || d > 10 {
+				t.Errorf("%s", line)
+			}
+			line = name // it is another each time
+		}
 		if !strings.HasPrefix(line, "#") {
-			got = append(got, strings.TrimSpace(line))
+			got = append(got, line)
 		}
 	}
 	want := []string{
 		`wsecho_handshakes_refused_total{check="upgrade"} 1`,
+		`wsecho_latency_seconds{percentile="100"}`,
+		`wsecho_latency_seconds{percentile="50"}`,
+		`wsecho_latency_seconds{percentile="99"}`,
 		`wsecho_message_bytes_total{direction="in"} 8`,
 		`wsecho_message_bytes_total{direction="out"} 8`,
+		`wsecho_message_size_bytes_bucket{le="64"} 2`,
+		`wsecho_message_size_bytes_bucket{le="256"} 2`,
+		`wsecho_message_size_bytes_bucket{le="1024"} 2`,
+		`wsecho_message_size_bytes_bucket{le="4096"} 2`,
+		`wsecho_message_size_bytes_bucket{le="16384"} 2`,
+		`wsecho_message_size_bytes_bucket{le="65536"} 2`,
+		`wsecho_message_size_bytes_bucket{le="262144"} 2`,
+		`wsecho_message_size_bytes_bucket{le="1.048576e+06"} 2`,
+		`wsecho_message_size_bytes_bucket{le="+Inf"} 2`,
+		`wsecho_message_size_bytes_sum 8`,
+		`wsecho_message_size_bytes_count 2`,
 		`wsecho_messages_total{direction="in"} 2`,
 		`wsecho_messages_total{direction="out"} 2`,
 		`wsecho_queued_bytes 0`,
+		`wsecho_queued_max_bytes 0`,
 		`wsecho_sessions_ended_total{cause="peer"} 1`,
 		`wsecho_sessions_open 1`,
 		`wsecho_sessions_opened_total 2`,
@@ -115,7 +147,13 @@ func TestOpenTelemetry(t *testing.T) {
 	reader := metric.NewManualReader()
 	provider := metric.NewMeterProvider(metric.WithReader(reader))
 	defer provider.Shutdown(context.Background())
-	reg, err := metrics.OpenTelemetry(provider.Meter("test"), busy(t), attribute.String("route", "/ws"))
+	route := attribute.String("route", "/ws")
+	onMessage, err := metrics.OpenTelemetrySizes(provider.Meter("test"), wsecho.Echo, route)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := busy(t, &wsecho.Handler{OnMessage: onMessage})
+	reg, err := metrics.OpenTelemetry(provider.Meter("test"), h, route)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,20 +167,30 @@ func TestOpenTelemetry(t *testing.T) {
 		"wsecho.messages direction=out,route=/ws":           2,
 		"wsecho.message.bytes direction=in,route=/ws":       8,
 		"wsecho.message.bytes direction=out,route=/ws":      8,
+		"wsecho.message.size route=/ws":                     8,
 		"wsecho.queued route=/ws":                           0,
+		"wsecho.queued.max route=/ws":                       0,
 	}
-	if got := collect(t, reader); !maps.Equal(got, want) {
+	got := collect(t, reader)
+	for _, percentile := range []string{"50", "99", "100"} {
+		name := "wsecho.latency percentile=" + percentile + ",route=/ws"
+		if d := got[name]; d <= 0 || d > int64(10*time.Second) {
+			t.Errorf("%s: %d ns", name, d)
+		}
+		delete(got, name)
+	}
+	if !maps.Equal(got, want) {
 		t.Errorf("collected %v\nwant %v", got, want)
 	}
 	if err := reg.Unregister(); err != nil {
 		t.Fatal(err)
 	}
-	if got := collect(t, reader); len(got) > 0 {
+	if got := collect(t, reader); len(got) > 1 { // the sizes, which no Registration has
 		t.Errorf("collected %v after Unregister", got)
 	}
 }
 
-// collect reads every point, named by its instrument and its attributes.
+// collect reads every point, named by its instrument and its attributes: seconds in ns, of a histogram the sum.
 func collect(t *testing.T, reader metric.Reader) map[string]int64 {
 	t.Helper()
 	var all metricdata.ResourceMetrics
@@ -152,12 +200,28 @@ func collect(t *testing.T, reader metric.Reader) map[string]int64 {
 	points := map[string]int64{}
 	for _, scope := range all.ScopeMetrics {
 		for _, m := range scope.Metrics {
-			sum, ok := m.Data.(metricdata.Sum[int64])
-			if !ok {
-				t.Fatalf("%s is a %T", m.Name, m.Data)
+			add := func(of attribute.Set, v int64) {
+				points[fmt.Sprintf("%s %s", m.Name, of.Encoded(attribute.DefaultEncoder()))] = v
 			}
-			for _, p := range sum.DataPoints {
-				points[fmt.Sprintf("%s %s", m.Name, p.Attributes.Encoded(attribute.DefaultEncoder()))] = p.Value
+			switch data := m.Data.(type) {
+			case metricdata.Sum[int64]:
+				for _, p := range data.DataPoints {
+					add(p.Attributes, p.Value)
+				}
+			case metricdata.Gauge[int64]:
+				for _, p := range data.DataPoints {
+					add(p.Attributes, p.Value)
+				}
+			case metricdata.Gauge[float64]:
+				for _, p := range data.DataPoints {
+					add(p.Attributes, int64(p.Value*1e9))
+				}
+			case metricdata.Histogram[int64]:
+				for _, p := range data.DataPoints {
+					add(p.Attributes, p.Sum)
+				}
+			default:
+				t.Fatalf("%s is a %T", m.Name, m.Data)
 			}
 		}
 	}

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 
+	"github.com/coder/websocket"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"example.com/wsecho/wsecho"
 )
 
-// OpenTelemetry observes h's Stats each time that m's reader collects, until the Registration is
+// OpenTelemetry observes h's figures each time that m's reader collects, until the Registration is
 // unregistered. Call it once for each Handler, with attributes that tell them apart if there are several:
 //
 //	reg, err := metrics.OpenTelemetry(otel.Meter("example.com/wsecho"), h)
@@ -22,7 +23,9 @@ func OpenTelemetry(m metric.Meter, h *wsecho.Handler, attrs ...attribute.KeyValu
 	messages, err5 := m.Int64ObservableCounter("wsecho.messages", metric.WithUnit("{message}"))
 	bytes, err6 := m.Int64ObservableCounter("wsecho.message.bytes", metric.WithUnit("By"))
 	queued, err7 := m.Int64ObservableUpDownCounter("wsecho.queued", metric.WithUnit("By"))
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7); err != nil {
+	maxQueued, err8 := m.Int64ObservableGauge("wsecho.queued.max", metric.WithUnit("By"))
+	latency, err9 := m.Float64ObservableGauge("wsecho.latency", metric.WithUnit("s"))
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9); err != nil {
 		return nil, err
 	}
 	return m.RegisterCallback(func(_ context.Context, o metric.Observer) error {
@@ -43,6 +46,31 @@ func OpenTelemetry(m metric.Meter, h *wsecho.Handler, attrs ...attribute.KeyValu
 		observe(messages, int64(s.MessagesOut), attribute.String("direction", "out"))
 		observe(bytes, int64(s.BytesIn), attribute.String("direction", "in"))
 		observe(bytes, int64(s.BytesOut), attribute.String("direction", "out"))
+
+		sessions := wsechoLook(h)
+		observe(maxQueued, int64(sessions.maxQueued))
+		sessions.percentiles(func(percentile string, seconds float64) {
+			o.ObserveFloat64(latency, seconds, metric.WithAttributes(attrs...), metric.WithAttributes(attribute.String("percentile", percentile)))
+		})
 		return nil
-	}, open, opened, ended, refused, messages, bytes, queued)
+	}, open, opened, ended, refused, messages, bytes, queued, maxQueued, latency)
+}
+
+// OpenTelemetrySizes returns next as one that counts the size of each message first. A nil next is wsecho.Echo.
+//
+//	h.OnMessage, err = metrics.OpenTelemetrySizes(otel.Meter("example.com/wsecho"), hook)
+func OpenTelemetrySizes(m metric.Meter, next wsecho.MessageFunc, attrs ...attribute.KeyValue) (wsecho.MessageFunc, error) {
+	if next == nil {
+		next = wsecho.Echo
+	}
+	sizes, err := m.Int64Histogram("wsecho.message.size", metric.WithUnit("By"),
+		metric.WithExplicitBucketBoundaries(64, 256, 1<<10, 4<<10, 16<<10, 64<<10, 256<<10, 1<<20)) // the last is the default of ReadLimit
+	if err != nil {
+		return nil, err
+	}
+	of := metric.WithAttributeSet(attribute.NewSet(attrs...))
+	return func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
+		sizes.Record(ctx, int64(len(p)), of)
+		return next(ctx, s, typ, p)
+	}, nil
 }

@@ -1,9 +1,11 @@
+import { speak, words } from './language.js';
+
 // How often the figures are asked for, while they are looked at.
 const PERIOD = 2000;
 
 // showFigures fills the panel with what the service publishes at /debug/vars: the Stats of
 // each of its handlers, side by side.
-export function showFigures(words) {
+export function showFigures() {
   const panel = document.getElementById('figures');
   const stale = document.getElementById('stale');
   const head = panel.querySelector('thead');
@@ -26,7 +28,7 @@ export function showFigures(words) {
 
   function show(handlers) {
     const names = Object.keys(handlers);
-    head.replaceChildren(row('', names, 'col'));
+    head.replaceChildren(row(words.figure, names, 'col'));
     body.replaceChildren(
       ...Object.keys(words.stats).map((stat) => {
         const tr = row(words.stats[stat], names.map((name) => figure(handlers[name][stat])), 'row');
@@ -38,6 +40,7 @@ export function showFigures(words) {
   }
 
   panel.addEventListener('toggle', refresh);
+  speak(refresh);
   document.addEventListener('visibilitychange', refresh);
 }
 
@@ -45,7 +48,7 @@ export function showFigures(words) {
 function figure(value) {
   if (typeof value === 'number') return value.toLocaleString();
   const causes = Object.entries(value || {}).filter(([, n]) => n > 0);
-  return causes.map(([cause, n]) => `${cause} ${n.toLocaleString()}`).join(', ') || '0';
+  return causes.map(([cause, n]) => `${words.causes[cause] || cause} ${n.toLocaleString()}`).join(', ') || '0';
 }
 
 function row(label, cells, scope) {

@@ -7,13 +7,13 @@ export function dialer(url, subprotocol) {
     ws.onmessage = (event) => on.message(event.data);
     ws.onclose = (event) => on.closed(event.code, event.reason);
     return {
-      send(text, sent) {
+      send(data, done) {
         // While it closes, WebSocket.send drops what it gets and says nothing.
         const open = ws.readyState === WebSocket.OPEN;
-        if (open) ws.send(text);
-        sent(open);
+        if (open) ws.send(data);
+        done(open ? 'taken' : 'kept');
       },
-      close: () => ws.close(1000),
+      close: (code = 1000) => ws.close(code),
     };
   };
 }

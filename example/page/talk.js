@@ -1,68 +1,149 @@
-import { clock } from './shared/words.js';
+import { clock, nameText, progressText, saysText } from './shared/words.js';
+import { copyText } from './clipboard.js';
+import { speak, words } from './language.js';
 
-// The page shows this many messages, and forgets the oldest beyond them.
+// The page shows this many messages, and forgets the oldest beyond them; and of a message
+// no more letters than this.
 const LONGEST = 500;
+const LETTERS = 3000;
+
+const $ = (id) => document.getElementById(id);
 
 // createTalk shows the conversation: what was sent and received, notes about the
 // connection, and below them the messages that wait.
-export function createTalk(words) {
-  const talk = document.getElementById('talk');
-  const empty = document.getElementById('empty');
-  const log = document.getElementById('log');
-  const queue = document.getElementById('queue');
+export function createTalk() {
+  const talk = $('talk');
+  const log = $('log');
+  const queue = $('queue');
+  const rows = new WeakMap(); // of our messages
+  const renders = new WeakMap(); // what writes each row, in the language of the moment
 
-  function row(kind, text, small) {
-    const li = document.createElement('li');
-    li.className = kind;
-    const p = document.createElement('p');
-    p.textContent = text;
-    li.append(p, small);
-    return li;
-  }
-
-  // The newest message stays in sight, unless the reader has scrolled up to older ones.
+  // The newest message stays in sight, unless the reader has scrolled up to older ones. Once
+  // a frame is enough, as measuring makes the browser lay out the page.
   let following = true;
-  const follow = () => following && (talk.scrollTop = talk.scrollHeight);
+  let due = false;
+  function follow() {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      if (following && talk.classList.contains('begun')) talk.scrollTop = talk.scrollHeight;
+    });
+  }
+  let top = 0;
   talk.addEventListener('scroll', () => {
-    following = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 40;
+    // The event comes a frame late: what was added meanwhile is no reader who scrolled up.
+    const near = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 40;
+    following = near || (following && talk.scrollTop >= top);
+    top = talk.scrollTop;
   });
   new ResizeObserver(follow).observe(talk); // a phone's keyboard comes up, the panel opens
 
   function changed() {
-    empty.hidden = log.children.length + queue.children.length > 0;
+    const none = log.children.length + queue.children.length === 0;
+    $('copy').hidden = $('clear').hidden = none;
+    talk.classList.toggle('begun', !none);
+    while (log.children.length > LONGEST) log.firstChild.remove();
     follow();
   }
 
+  // row makes a row whose text is what says() returns, and below it what small() does.
+  function row(kind, says, small) {
+    const li = document.createElement('li');
+    const p = document.createElement('p');
+    const below = document.createElement('small');
+    p.dir = 'auto';
+    li.className = kind;
+    li.append(p, below);
+    renders.set(li, () => {
+      p.textContent = says();
+      below.replaceChildren(...small());
+    });
+    renders.get(li)();
+    return li;
+  }
+
+  function timeOf(date) {
+    const time = document.createElement('time');
+    time.dateTime = date.toISOString();
+    time.textContent = clock(date);
+    return time;
+  }
+
+  // unseen is a word that colour and side say to the eye.
+  function unseen(word) {
+    const span = document.createElement('span');
+    span.className = 'unseen';
+    span.textContent = word + ' ';
+    return span;
+  }
+
+  // place puts a message of ours in the log, or among those that wait, by its id.
+  function place(li, message) {
+    li.className = message.state === 'waiting' ? 'waits' : 'sent';
+    li.dataset.id = message.id;
+    if (message.state !== 'waiting') {
+      if (li.parentNode !== log) log.append(li);
+      return;
+    }
+    if (li.parentNode === queue) return;
+    let after = queue.lastElementChild;
+    while (after && Number(after.dataset.id) > message.id) after = after.previousElementSibling;
+    if (after) after.after(li);
+    else queue.prepend(li);
+  }
+
+  speak(() => {
+    for (const li of [...log.children, ...queue.children]) renders.get(li)();
+  });
+
+  $('copy').addEventListener('click', async () => {
+    const lines = [...log.children].map((li) => [li.querySelector('time').textContent, li.querySelector('.from, .unseen')?.textContent.trim(), li.querySelector('p').textContent]);
+    if (!(await copyText(lines.map((line) => line.filter(Boolean).join('  ')).join('\n')))) return;
+    $('copy').textContent = words.copied;
+    setTimeout(() => ($('copy').textContent = words.copy), 2000);
+  });
+  $('clear').addEventListener('click', () => {
+    log.replaceChildren();
+    changed();
+    $('message').focus();
+  });
+
   return {
-    // add logs one message; kind is sent, received or note.
-    add(kind, text, from) {
-      const small = document.createElement('small');
-      const time = document.createElement('time');
-      const now = new Date();
-      time.dateTime = now.toISOString();
-      time.textContent = clock(now);
-      if (kind !== 'note') {
-        // Colour and side say this to the eye; a screen reader needs the word.
-        const word = document.createElement('span');
-        word.className = from ? '' : 'unseen';
-        word.textContent = (from || words[kind]) + ' ';
-        small.append(word);
+    // mine shows a message of ours: a new one, or what has become of it.
+    mine(message) {
+      let li = rows.get(message);
+      if (!li) {
+        li = row('', () => saysText(words, message.data, LETTERS), () => {
+          const parts = message.state === 'waiting' ? [] : [unseen(words.sent), timeOf(message.date), ' · '];
+          return [...parts, progressText(words, message)];
+        });
+        rows.set(message, li);
       }
-      small.append(time);
-      log.append(row(kind, text, small));
-      while (log.children.length > LONGEST) log.firstChild.remove();
+      if (message.state === 'sending') message.date = new Date();
+      li.dataset.state = message.doubtful ? 'doubtful' : message.state;
+      renders.get(li)();
+      place(li, message);
       changed();
     },
 
-    showQueue(messages) {
-      // It grows at its end and shrinks from its start: only that is touched, so that a
-      // screen reader does not hear the whole of it again.
-      while (queue.children.length > messages.length) queue.firstChild.remove();
-      for (const text of messages.slice(queue.children.length)) {
-        const small = document.createElement('small');
-        small.textContent = words.waits;
-        queue.append(row('waits', text, small));
-      }
+    // heard shows what somebody said; from is a member's name in a room.
+    heard(data, from) {
+      const now = new Date();
+      log.append(row('received', () => saysText(words, data, LETTERS), () => {
+        if (!from) return [unseen(words.received), timeOf(now)];
+        const name = document.createElement('span');
+        name.className = 'from';
+        name.textContent = nameText(words, from);
+        return [name, ' ', timeOf(now)];
+      }));
+      changed();
+    },
+
+    // note shows what has happened; says returns it in the words of the moment.
+    note(says) {
+      const now = new Date();
+      log.append(row('note', says, () => [timeOf(now)]));
       changed();
     },
   };

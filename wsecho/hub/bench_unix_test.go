@@ -72,6 +72,22 @@ func BenchmarkDelivery(b *testing.B) {
 	})
 }
 
+// BenchmarkUnheard is what it costs a node to take in a message that concerns none of its sessions.
+func BenchmarkUnheard(b *testing.B) {
+	h := &hub.Hub{}
+	defer h.Close()
+	connected, _ := dial(b, service(h, nil), "", "a")
+	defer connected.conn.CloseNow()
+	data := []byte(`"` + fmt.Sprintf("%0100d", 0) + `"`)
+	before := cpu()
+	for b.Loop() {
+		if err := h.Publish(b.Context(), hub.Message{Topic: "b", From: "u1", Data: data}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(cpu()-before)/float64(b.N), "cpu-ns/message")
+}
+
 // deliver measures publish for that many clients of sv, four messages at a time.
 func deliver(b *testing.B, members int, sv http.Handler, publish func()) {
 	srv := httptest.NewServer(sv)

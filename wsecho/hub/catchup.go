@@ -50,7 +50,7 @@ func (s *shard) settle(m *Member) {
 		return
 	}
 	m.epoch = s.epoch
-	m.seatsAfter(unsettled, x.last.Seq)
+	m.beginSeats(x.last.Seq)
 	m.state = live
 	switch {
 	case !m.greeted.Load() && !s.greet(m):
@@ -69,11 +69,11 @@ func (s *shard) greet(m *Member) bool {
 	return true
 }
 
-// seatsAfter replaces the after of those seats of m that have the one by another. Under shard.mu.
-func (m *Member) seatsAfter(old, new uint64) {
+// beginSeats lets the topics that were added while m waited begin behind the number. Under shard.mu.
+func (m *Member) beginSeats(after uint64) {
 	for _, at := range m.seats {
-		if o := &at.room.occupants[at.index]; o.after == old {
-			o.after = new
+		if o := &at.room.occupants[at.index]; o.after == unsettled {
+			o.after = after
 		}
 	}
 }

@@ -22,26 +22,27 @@ type Hub struct {
 	// Log is the engine that the nodes share; package natslog has one. Nil: the memory of this process, gone with it.
 	Log Log
 
-	// Window is how long a client may be away and miss nothing. See the package comment. 0: 5 min.
+	// Window is how long a client may be away and miss nothing. See the package comment. 0 or less: 5 min.
 	Window time.Duration
 
-	// MaxBytes is the memory for the messages of the Window, about; the oldest go first. 0: 64 MiB.
+	// MaxBytes is the memory for the messages of the Window, about; the oldest go first. Negative: no limit. 0: 64 MiB.
 	MaxBytes int
 
 	// MaxReplay is how many messages one return, or one session that reads slowly, may make the node collect at
-	// once. Who missed more is told Event.Reset. 0: 1,000.
+	// once. Who missed more is told Event.Reset. Negative: no limit. 0: 1,000.
 	MaxReplay int
 
-	// Encode makes the frame that tells a session of an Event. It runs once for each message and node, in
-	// several goroutines at a time; Data and what it returns must not change any more. No bytes: nobody is
-	// sent anything for it. A panic ends the sessions that were to get it with 1011. Nil: JSON; see the package
-	// comment.
+	// Encode makes the frame that tells a session of an Event. It runs once for each message and node, when the
+	// first session there is to get it, in several goroutines at a time. It must not change the Event's Data; what
+	// it returns is copied. No bytes: nobody is sent anything for it. A panic ends the sessions that were to get
+	// it with 1011. It must not call the Hub. Nil: JSON; see the package comment.
 	Encode func(Event) (websocket.MessageType, []byte)
 
 	// Registry tells the nodes who appears at the others. Nil: who appears here is all.
 	Registry Registry
 
-	// Grace is how long a user may be without a session before those who watch hear that he left. 0: 5 s.
+	// Grace is how long a user may be without a session before those who watch are told that the user left.
+	// Negative: not at all. 0: 5 s.
 	Grace time.Duration
 
 	// Logger gets what a Log or a Registry fails with, and the panics of Encode and of Listen's functions.
@@ -71,7 +72,7 @@ func (h *Hub) start() {
 	h.once.Do(func() {
 		h.started = time.Now()
 		h.ctx, h.cancel = context.WithCancel(context.Background())
-		h.tail = &Tail{window: h.window(), maxBytes: cmp.Or(h.MaxBytes, 64<<20)}
+		h.tail = &Tail{window: h.window(), maxBytes: h.maxBytes()}
 		if h.log = h.Log; h.log == nil {
 			h.log = newLocal(h.window())
 		}
@@ -108,9 +109,12 @@ func (h *Hub) follow(what string, f func(context.Context) error) {
 	})
 }
 
-func (h *Hub) window() time.Duration { return cmp.Or(h.Window, 5*time.Minute) }
+// window, maxBytes and maxReplay return the fields' values or their defaults.
+func (h *Hub) window() time.Duration { return cmp.Or(max(h.Window, 0), 5*time.Minute) }
+func (h *Hub) maxBytes() int         { return cmp.Or(h.MaxBytes, 64<<20) }
 func (h *Hub) maxReplay() int        { return cmp.Or(h.MaxReplay, 1000) }
 
+// logger returns where to log.
 func (h *Hub) logger() *slog.Logger {
 	if h.Logger != nil {
 		return h.Logger

@@ -9,8 +9,8 @@ import (
 
 // Listen calls f, in order, with what is published in topic from now on, on this node: for what nodes tell each
 // other, such as that a user's sessions are to end everywhere. f should not wait: it holds up nobody but itself, but
-// misses what falls out of the window meanwhile, which is logged. It must not change the Message, and one that panics is
-// logged. stop ends it, and does not wait for a call under way; Close does.
+// misses what falls out of the window meanwhile, which is logged. It must not change the Message; where it panics, that
+// is logged. stop ends it, and does not wait for a call under way; Close does, so f must not call it.
 func (h *Hub) Listen(topic string, f func(Message)) (stop func()) {
 	h.start()
 	ctx, cancel := context.WithCancel(h.ctx)
@@ -20,44 +20,33 @@ func (h *Hub) Listen(topic string, f func(Message)) (stop func()) {
 		return cancel
 	}
 	l := &listener{hub: h, topic: topic, f: f}
-	x := h.tail.extent()
-	l.begin(x.last.Seq, x)
-	w := h.tail.watch() // before Listen returns: what is published next wakes it
+	r := h.tail.listen(topic) // before Listen returns: what is published next is for it
 	h.ended.Go(func() {
-		defer h.tail.unwatch(w)
-		for ctx.Err() == nil {
-			l.hear(ctx)
+		defer h.tail.unlisten(r)
+		for {
 			select {
-			case <-w:
+			case <-r.token:
+				l.hear(ctx, r)
 			case <-ctx.Done():
+				return
 			}
 		}
 	})
 	return cancel
 }
 
-// listener is one call of Listen. Its fields are its goroutine's.
+// listener is one call of Listen.
 type listener struct {
 	hub   *Hub
 	topic string
 	f     func(Message)
-	seq   uint64 // the number of the last entry it has looked at
-	epoch uint64 // of the Tail to which seq belongs
-	ready bool   // the Tail was when it began
 }
 
-// begin lets it go on behind seq in the Tail as it is now.
-func (l *listener) begin(seq uint64, x extent) { l.seq, l.epoch, l.ready = seq, x.epoch, x.ready }
-
-// hear calls f with what there is.
-func (l *listener) hear(ctx context.Context) {
-	es, x, whole := l.hub.tail.following(l.topic, l.epoch, l.seq)
-	if !l.ready { // what is there was published earlier
-		l.begin(x.last.Seq, x)
-		return
-	}
+// hear calls f with what r has noticed.
+func (l *listener) hear(ctx context.Context, r *ear) {
+	es, whole := l.hub.tail.heard(r)
 	if !whole {
-		l.hub.logger().Warn("hub: a function of Listen is so slow that it may miss messages", "topic", l.topic)
+		l.hub.logger().Warn("hub: a function of Listen is so slow that it misses messages", "topic", l.topic)
 	}
 	for _, e := range es {
 		if ctx.Err() != nil {
@@ -65,7 +54,6 @@ func (l *listener) hear(ctx context.Context) {
 		}
 		l.call(e.Message)
 	}
-	l.begin(x.last.Seq, x)
 }
 
 // call calls f.

@@ -107,7 +107,7 @@ func TestListenAnew(t *testing.T) {
 		}
 		tail.Append(at(30, "30"))
 		close(hold)
-		if s := l.String(); !strings.HasPrefix(s, "12 x") || !strings.HasSuffix(s, "x 30") || !logged.has("may miss messages") {
+		if s := l.String(); !strings.HasPrefix(s, "12 x") || !strings.HasSuffix(s, "x 30") || !logged.has("misses messages") {
 			t.Error(s)
 		}
 		l.all = nil

@@ -51,10 +51,10 @@ type Entry struct {
 
 // An Appearance is a session that lets a user be seen in a topic.
 type Appearance struct {
-	Session string // the session, as its own node calls it: letters and digits, never used again by this Hub
-	Topic   string
-	User    string
-	Info    json.RawMessage // nil: none
+	Session string          // the session, as its own node calls it: letters and digits, never used again by this Hub
+	Topic   string          // where it appears
+	User    string          // who is seen
+	Info    json.RawMessage // what the hooks show of the user; nil: nothing
 	Since   time.Time       // when it appeared
 }
 

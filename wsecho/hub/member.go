@@ -52,7 +52,7 @@ const (
 // waits, and no since is an error: what is no place of this log is a reset. Where the node has not reached the
 // client's place, or is not Ready, the session gets its first message once it has.
 //
-// A session joins a Hub once; topics that it adds later start where they are. Which topics a client may join is the
+// A session joins a Hub once; topics that it adds later start at the log's end then. Which topics a client may join is the
 // hook's business; in one that is no topic (see Message.Topic) nothing can be published. After Close of the Hub
 // the session is ended with 1001.
 func (h *Hub) Join(s *wsecho.Session, since string, topics ...string) *Member {

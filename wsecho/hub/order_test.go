@@ -3,60 +3,13 @@ package hub_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"example.com/wsecho/wsecho/hub"
 )
-
-// All sessions see the same order over all topics, wherever they are.
-func TestOneOrder(t *testing.T) {
-	log := hub.NewLocal(time.Minute)
-	var nodes []*hub.Hub
-	var clients []*client
-	for range 2 {
-		h := &hub.Hub{Log: log}
-		defer h.Close()
-		nodes = append(nodes, h)
-		sv := service(h, nil)
-		for range 4 {
-			c, _ := dial(t, sv, "", "a", "b")
-			clients = append(clients, c)
-		}
-	}
-	const senders, each = 4, 100
-	var sent sync.WaitGroup
-	for i := range senders {
-		sent.Go(func() {
-			for j := range each {
-				say(t, nodes[i%2], string("ab"[i/2]), fmt.Sprint(1000*i+j))
-			}
-		})
-	}
-	var want []string
-	for i, c := range clients {
-		next := [senders]int{}
-		for k := range senders * each {
-			f := c.next()
-			if i == 0 {
-				want = append(want, f.At)
-			} else if f.At != want[k] {
-				t.Fatalf("client %d: frame %d is %s, the first had %s", i, k, f.At, want[k])
-			}
-			var n int
-			fmt.Sscan(string(f.Data), &n)
-			if next[n/1000] != n%1000 {
-				t.Fatalf("client %d: %d, out of its sender's order", i, n)
-			}
-			next[n/1000]++
-		}
-	}
-	sent.Wait()
-}
 
 // A message is what comes in the frame, whatever is in it.
 func TestMessage(t *testing.T) {

@@ -147,10 +147,14 @@ func TestJoinBeforeReady(t *testing.T) {
 		if f := s.next(); f.At != place(15).String() { // and 16 is of b, which was added
 			t.Error(f)
 		}
-		tail.Append(entry(17))
+		e = entry(17)
+		e.Topic = "b"
+		tail.Append(e, entry(18))
 		for _, c := range []*client{c, b, s} {
-			if f := c.next(); f.At != place(17).String() {
-				t.Error(f)
+			for seq := uint64(17); seq <= 18; seq++ {
+				if f := c.next(); f.At != place(seq).String() {
+					t.Error(f)
+				}
 			}
 		}
 	})

@@ -27,9 +27,9 @@ func (h *Hub) Here(topic string) ([]Presence, error) {
 	return all, nil
 }
 
-// Appear lets the user be seen in topic until the session ends: once, however many sessions he has. info is JSON
-// for those who see him, such as a name and a picture; nil: nothing. A second call for the same topic replaces what
-// was there. The session need not be a member of topic. Where info is no JSON he appears without, which is logged.
+// Appear lets the user be seen in topic until the session ends: once, however many sessions there are. info is JSON
+// for those who watch, such as a name and a picture; nil: nothing. A second call for the same topic replaces what
+// was there. The session need not be a member of topic. Where info is no JSON the user appears without, which is logged.
 func (m *Member) Appear(topic, user string, info json.RawMessage) {
 	if checkTopic(topic) != nil {
 		return

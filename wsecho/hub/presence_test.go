@@ -189,7 +189,7 @@ func TestPresenceSlowWatcher(t *testing.T) {
 		h := &hub.Hub{}
 		defer h.Close()
 		sv := lobby(h)
-		sv.WriteLimit, sv.WriteTimeout, sv.PingInterval = 4<<10, -1, -1
+		sv.WriteLimit, sv.WriteTimeout = 4<<10, -1
 		watcher := enter(t, sv, "watch=1")
 		watcher.hears("here  0")
 		info := fmt.Sprintf("%q", strings.Repeat("x", 3000))

@@ -117,19 +117,3 @@ func (t *Tail) recent(topic string, n int) (es []*entry) {
 	slices.Reverse(es)
 	return es
 }
-
-// following returns the entries of topic behind seq, or all if Start was called since epoch, and the extent of
-// which they are. whole is false if there may have been others.
-func (t *Tail) following(topic string, epoch, seq uint64) (es []*entry, x extent, whole bool) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	whole = seq >= t.floor.Seq
-	if epoch != t.epoch {
-		seq, whole = 0, true
-	}
-	for e := t.topics[topic]; e != nil && e.Seq > seq; e = e.prev {
-		es = append(es, e)
-	}
-	slices.Reverse(es)
-	return es, extent{t.floor, t.last, t.epoch, t.synced.isReady()}, whole
-}

@@ -28,15 +28,13 @@ type Frame struct {
 func service(h *hub.Hub, member func(*hub.Member, *http.Request)) *wsecho.Handler {
 	return &wsecho.Handler{
 		Subprotocols: []string{""},
+		PingInterval: -1, // a client that looks away for minutes of a bubble is not cut
 		OnOpen: func(s *wsecho.Session, r *http.Request) error {
 			q := r.URL.Query()
 			m := h.Join(s, q.Get("since"), q["topic"]...)
 			if member != nil {
 				member(m, r)
 			}
-			return nil
-		},
-		OnMessage: func(ctx context.Context, s *wsecho.Session, _ websocket.MessageType, p []byte) error {
 			return nil
 		},
 	}

@@ -3,9 +3,11 @@ package hub_test
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/wsecho/wsecho/hub"
@@ -123,4 +125,111 @@ func TestSlowInQuietTopic(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Nor does it while what it lacked is written: all up to where the log was then is with it.
+func TestSlowWhileTheWindowMoves(t *testing.T) {
+	in(t, func(t *testing.T) {
+		h := &hub.Hub{MaxBytes: 40 << 10}
+		defer h.Close()
+		sv := service(h, nil)
+		sv.WriteLimit = 4 << 10
+		c, _ := dial(t, sv, "", "a")
+		long := strings.Repeat(" ", 3000)
+		others := func(n int) {
+			for range n {
+				say(t, h, "c", "0")
+			}
+			synctest.Wait()
+		}
+		sent := 0
+		sayOne := func() {
+			say(t, h, "a", fmt.Sprint(long, sent))
+			sent++
+			synctest.Wait()
+		}
+		for h.Stats().Behind == 0 {
+			sayOne() // the last of them waits to be written
+		}
+		others(20)
+		for range 3 {
+			sayOne()
+		}
+		others(20)
+		for n := range sent {
+			if f := c.next(); f.Reset || strings.TrimSpace(string(f.Data)) != fmt.Sprint(n) {
+				t.Fatalf("%+v, want %d", f, n)
+			}
+			if synctest.Wait(); n == 0 { // now those three are being written; the window leaves them, not the 20 behind
+				others(125)
+			}
+		}
+		if n := h.Stats().Resets; n > 0 {
+			t.Errorf("%d resets", n)
+		}
+	})
+}
+
+// What a session that catches up has left, or what the log has lost, does not come after what was queued.
+func TestSlowThenOtherwise(t *testing.T) {
+	for name, c := range map[string]struct {
+		then func(tail *hub.Tail, m *hub.Member)
+		want string
+	}{
+		"it leaves the topic":      {func(_ *hub.Tail, m *hub.Member) { m.Remove("a") }, "b"},
+		"it leaves":                {func(_ *hub.Tail, m *hub.Member) { m.Leave() }, "end"},
+		"the log begins anew":      {func(tail *hub.Tail, _ *hub.Member) { tail.Start(place(5)) }, "reset"},
+		"the log begins anew, far": {func(tail *hub.Tail, _ *hub.Member) { tail.Start(place(500)) }, "reset"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T) {
+				h := &hub.Hub{}
+				tail := feed(t, h)
+				tail.Start(place(10))
+				tail.Synced(10)
+				members := make(chan *hub.Member, 1)
+				sv := service(h, func(m *hub.Member, _ *http.Request) { members <- m })
+				sv.WriteLimit = 4 << 10
+				cl, _ := dial(t, sv, "", "a", "b")
+				m := <-members
+				for seq := uint64(11); seq <= 110; seq++ {
+					e := entry(seq)
+					e.Data = []byte(strings.Repeat(" ", 2000) + "1")
+					tail.Append(e)
+				}
+				synctest.Wait() // it has fallen behind, and waits for room
+				c.then(tail, m)
+				synctest.Wait()
+				e := entry(tail.Last().Seq + 1)
+				e.Topic = "b"
+				tail.Append(e)
+				got := 0
+				for ; ; got++ {
+					f := cl.next()
+					if c.want == "reset" && f.Reset {
+						after := entry(tail.Last().Seq + 1)
+						tail.Append(after)
+						for f = cl.next(); f.Topic == "b"; f = cl.next() { // it may be behind the reset, or not
+						}
+						if f.At != after.Position.String() {
+							t.Errorf("%+v behind the reset", f)
+						}
+						break
+					}
+					if f.Reset || f.Topic != "a" || f.At != place(uint64(11+got)).String() {
+						if c.want != f.Topic {
+							t.Errorf("%+v after %d", f, got)
+						}
+						break
+					}
+					if c.want == "end" && got > 30 {
+						break
+					}
+				}
+				if got < 30 || got > 40 { // 64 KiB of the connection, and the queue
+					t.Errorf("it got %d of what it was behind with", got)
+				}
+			})
+		})
+	}
 }

@@ -20,6 +20,7 @@ type Tail struct {
 	topics map[string]*entry // the last entry of each topic; nil: none
 	epoch  uint64            // how often Start was called
 	wakers map[waker]struct{}
+	ears   map[string]map[*ear]struct{} // those of Listen, by topic
 	synced synced
 }
 
@@ -57,6 +58,7 @@ func (t *Tail) Start(p Position) {
 	t.ring, t.bytes, t.topics = ring{}, 0, nil
 	t.floor, t.last = p, p
 	t.epoch++
+	t.deafen()
 	t.wake()
 }
 
@@ -71,7 +73,7 @@ func (t *Tail) Append(es ...Entry) {
 		}
 	}
 	t.trim(time.Now())
-	t.synced.reached(t.last.Seq)
+	t.reached()
 	t.wake()
 }
 
@@ -88,6 +90,9 @@ func (t *Tail) add(e *entry) {
 	t.ring.push(e)
 	t.bytes += e.bytes()
 	t.last = e.Position
+	for r := range t.ears[e.Topic] {
+		r.notice(e.Seq)
+	}
 }
 
 // trim drops what is too old or too much. Under mu.
@@ -120,13 +125,24 @@ func (t *Tail) expire() {
 }
 
 // Synced says that the log ended at the number end when it was last asked. Once the Tail is as far, the node has
-// all: Hub.Ready returns, and Hub.Lag is counted from here. Who says a place beyond end, twice, gets a reset.
+// all: Hub.Ready returns, and Hub.Lag is counted from here. A session whose client
+// claims a place beyond end is told Event.Reset at the second call after it joined, as the first may have been asked
+// before that place was there.
 func (t *Tail) Synced(end uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.synced.answer(end, time.Now())
-	t.synced.reached(t.last.Seq)
+	t.reached()
 	t.wake()
+}
+
+// reached notes how far the log has been read. What was read until the node had all was said before: no Listen is
+// for it. Under mu.
+func (t *Tail) reached() {
+	was := t.synced.isReady()
+	if t.synced.reached(t.last.Seq); !was {
+		t.deafen()
+	}
 }
 
 // watch returns a waker that is woken from now on.

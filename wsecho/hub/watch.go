@@ -23,7 +23,7 @@ type watch struct {
 	sending sync.Mutex // held while frames are made and sent, in order; taken before Roster.mu
 }
 
-// note keeps how a user was before a change; u is nil if he was not there.
+// note keeps how a user was before a change; nil: not there.
 func (w *watch) note(name string, u *user) {
 	if len(w.members) == 0 {
 		return

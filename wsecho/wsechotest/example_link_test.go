@@ -13,11 +13,11 @@ import (
 	"example.com/wsecho/wsecho/wsechotest"
 )
 
-// The next message comes within a second, or the test has failed and says what came instead.
+// The next message comes within a minute, or the test has failed and says what came instead.
 func ExampleReadWithin() {
 	c := wsechotest.Dial(t, &wsecho.Handler{}, "/", nil)
 	c.Write(t.Context(), websocket.MessageText, []byte("hello"))
-	fmt.Println(wsechotest.ReadWithin(t, c, time.Second))
+	fmt.Println(wsechotest.ReadWithin(t, c, time.Minute))
 	// Output: hello
 }
 
@@ -25,7 +25,7 @@ func ExampleReadWithin() {
 func ExampleDialLink() {
 	c, link := wsechotest.DialLink(t, &wsecho.Handler{}, "/", nil)
 	c.Write(t.Context(), websocket.MessageText, []byte("hello"))
-	fmt.Println(wsechotest.ReadWithin(t, c, time.Second))
+	fmt.Println(wsechotest.ReadWithin(t, c, time.Minute))
 
 	link.CutAfter(0)
 	_, _, err := c.Read(t.Context())
@@ -35,21 +35,17 @@ func ExampleDialLink() {
 	// cut: true
 }
 
-// told is a Handler that says how its session ended; in a bubble its times may be those of production.
-func told() (*wsecho.Handler, chan error) {
+// told returns how h's session ends.
+func told(h *wsecho.Handler) chan error {
 	ended := make(chan error, 1)
-	return &wsecho.Handler{
-		PingInterval: 20 * time.Millisecond,
-		PongTimeout:  20 * time.Millisecond,
-		WriteTimeout: 10 * time.Millisecond,
-		ReadTimeout:  10 * time.Millisecond,
-		OnClose:      func(_ context.Context, _ *wsecho.Session, err error) { ended <- err },
-	}, ended
+	h.OnClose = func(_ context.Context, _ *wsecho.Session, err error) { ended <- err }
+	return ended
 }
 
 // A client that no longer reads what it is sent.
 func ExampleLink_StopReading() {
-	h, ended := told()
+	h := &wsecho.Handler{WriteTimeout: 10 * time.Millisecond} // in a bubble it can be what production has
+	ended := told(h)
 	c, link := wsechotest.DialLink(t, h, "/", nil)
 	link.StopReading()
 	for range 3 { // three echoes fill the 64 KiB and the session's queue
@@ -64,13 +60,14 @@ func ExampleLink_OneByteAtATime() {
 	c, link := wsechotest.DialLink(t, &wsecho.Handler{}, "/", nil)
 	link.OneByteAtATime()
 	c.Write(t.Context(), websocket.MessageText, []byte("byte by byte"))
-	fmt.Println(wsechotest.ReadWithin(t, c, time.Second))
+	fmt.Println(wsechotest.ReadWithin(t, c, time.Minute))
 	// Output: byte by byte
 }
 
 // A client that sends 100 bytes a second has no time for this message.
 func ExampleLink_Slow() {
-	h, ended := told()
+	h := &wsecho.Handler{ReadTimeout: 10 * time.Millisecond}
+	ended := told(h)
 	c, link := wsechotest.DialLink(t, h, "/", nil)
 	link.Slow(100)
 	c.Write(t.Context(), websocket.MessageText, make([]byte, 1000))
@@ -80,7 +77,8 @@ func ExampleLink_Slow() {
 
 // Of a message only half arrives.
 func ExampleLink_CutAfter() {
-	h, ended := told()
+	h := &wsecho.Handler{}
+	ended := told(h)
 	c, link := wsechotest.DialLink(t, h, "/", nil)
 	link.CutAfter(500)
 	c.Write(t.Context(), websocket.MessageText, make([]byte, 1000))
@@ -90,7 +88,8 @@ func ExampleLink_CutAfter() {
 
 // A phone that is out of reach.
 func ExampleLink_Vanish() {
-	h, ended := told()
+	h := &wsecho.Handler{PingInterval: 10 * time.Millisecond, PongTimeout: 10 * time.Millisecond}
+	ended := told(h)
 	_, link := wsechotest.DialLink(t, h, "/", nil)
 	link.Vanish()
 	fmt.Println(errors.Is(<-ended, wsecho.ErrPongTimeout))
@@ -103,6 +102,6 @@ func ExampleLink_Restore() {
 	link.Vanish()
 	c.Write(t.Context(), websocket.MessageText, []byte("from the tunnel"))
 	link.Restore()
-	fmt.Println(wsechotest.ReadWithin(t, c, time.Second))
+	fmt.Println(wsechotest.ReadWithin(t, c, time.Minute))
 	// Output: from the tunnel
 }

@@ -34,11 +34,11 @@ func TestTwoClientsInARoom(t *testing.T) {
 	room := newRoom()
 	ann, ben := wsechotest.Dial(t, room, "/", nil), wsechotest.Dial(t, room, "/", nil)
 	ben.Write(t.Context(), websocket.MessageText, []byte("ben is here"))
-	wsechotest.ReadWithin(t, ben, time.Second) // once he hears it he is in the room
+	wsechotest.ReadWithin(t, ben, time.Minute) // once he hears it he is in the room
 
 	ann.Write(t.Context(), websocket.MessageText, []byte("hello, all"))
 	for got := ""; got != "hello, all"; {
-		got = wsechotest.ReadWithin(t, ben, time.Second)
+		got = wsechotest.ReadWithin(t, ben, time.Minute)
 	}
 }
 

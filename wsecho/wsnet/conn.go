@@ -124,10 +124,9 @@ func (c *conn) readError() error {
 	default:
 	}
 	err := context.Cause(c.s.Context())
-	var ce websocket.CloseError
 	switch {
-	case errors.As(err, &ce):
-		switch ce.Code {
+	case wsecho.Cause(err) == "peer":
+		switch websocket.CloseStatus(err) {
 		case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusNoStatusRcvd:
 			return io.EOF
 		}

@@ -1,10 +1,14 @@
-// One socket that is wanted or not, and the messages that wait for it.
+// One socket that is wanted or not, and what becomes of it.
 //
-// The page and the mini program share this file and words.js. They lie here because a
-// mini program cannot import from outside its own folder; the service embeds both from here.
+// The page and the mini program share this folder. It lies here because a mini program
+// cannot import from outside its own; the service embeds it from here.
 
-// How long a socket may take to open, or to close, before it counts as gone.
+// How long a socket may take to open before it counts as gone.
 const PATIENCE = 10000;
+
+// How long one that is closed may take to say so: on a dead path it never does, and nobody
+// waits for that.
+const FAREWELL = 2000;
 
 // A socket that stayed open this long was a success: delays start from the first again.
 // Resetting them on open would hammer a server that accepts and then closes at once.
@@ -22,28 +26,28 @@ export function delayBefore(attempt, random) {
   return most / 2 + (random() * most) / 2;
 }
 
-// createLink returns { open, close, send, wake, queue, state }.
+// createLink returns { open, close, wake, giveUp, transmit, state }.
 //
-// dial(handlers) starts a socket and returns { send(text, sent), close() }. send calls
-// sent(true) once the message is handed over and sent(false) when it is not; the socket
-// calls handlers.opened(), handlers.message(data) and, last, handlers.closed(code, reason).
+// dial(handlers) starts a socket and returns { send(data, done), close(code) }. send calls
+// done('taken') once the message is handed over, done('kept') when it has not left because
+// the socket closes, and done('failed'). The socket calls handlers.opened(),
+// handlers.message(data) and, last, handlers.closed(code, reason).
 //
 // What happens is told to on:
-//   on.state(state, detail)  off, connecting, open, closing; waiting, for detail ms; or
-//                            failed: off again, since no socket opened, and detail says why
-//   on.sent(text)            a message has left the queue
+//   on.state(state, detail)  off, connecting, open, closing; waiting, for detail ms, told
+//                            again each second; or failed: off again, since no socket
+//                            opened, and detail says why
+//   on.opened()              a socket is open
 //   on.message(data)         a message has come
 //   on.closed(code, reason)  a socket that was open is gone
-//   on.queue(queue)          the messages that wait have changed
-export function createLink(dial, on, words, random = Math.random) {
-  const queue = [];
+//
+// A reason of our own is a key of words.reasons.
+export function createLink(dial, on, random = Math.random) {
   let state = 'off';
   let wanted = false; // what the owner asked for last
   let proven = false; // a socket has opened since
   let attempt = 0; // reconnects since the last success
   let socket = null; // the one in use: what any other still reports is ignored
-  let sending = false; // the first of the queue is with the socket
-  let flushing = false;
   let timer = null; // the current state's only one
 
   function enter(next, ms, then, detail) {
@@ -53,14 +57,15 @@ export function createLink(dial, on, words, random = Math.random) {
     on.state(state, detail);
   }
 
+  const mine = (me, f) => (...args) => me === socket && f(...args);
+
   function connect() {
     const me = { socket: null };
-    const mine = (f) => (...args) => me === socket && f(...args);
-    const closed = mine(ended);
+    const closed = mine(me, ended);
     socket = me;
-    enter('connecting', PATIENCE, () => drop(me, words.silent));
+    enter('connecting', PATIENCE, () => drop('silent'));
     try {
-      me.socket = dial({ opened: mine(opened), message: mine(on.message), closed });
+      me.socket = dial({ opened: mine(me, opened), message: mine(me, on.message), closed });
     } catch (err) {
       closed(1006, err.message);
     }
@@ -69,35 +74,11 @@ export function createLink(dial, on, words, random = Math.random) {
   function opened() {
     proven = true;
     enter('open', STEADY, () => (attempt = 0));
-    flush();
-  }
-
-  // A message leaves the queue only once the socket has taken it, so a failed send loses
-  // nothing; and only the first is ever with the socket, so none overtakes another. What a
-  // socket has taken may still be lost with its connection: WebSocket has no receipts.
-  function flush() {
-    if (flushing) return;
-    flushing = true;
-    let stuck = false;
-    while (state === 'open' && !sending && !stuck && queue.length > 0) {
-      const me = socket;
-      sending = true;
-      me.socket.send(queue[0], (taken) => {
-        if (me !== socket) return; // its end has been dealt with, and the message waits
-        sending = false;
-        stuck = !taken; // it goes with the next send or the next socket
-        if (!taken) return;
-        on.sent(queue.shift());
-        on.queue(queue);
-        flush();
-      });
-    }
-    flushing = false;
+    on.opened();
   }
 
   function ended(code, reason) {
     socket = null;
-    sending = false;
     const closing = state === 'closing';
     if (state !== 'connecting') on.closed(code, reason);
     if (!wanted) {
@@ -113,20 +94,25 @@ export function createLink(dial, on, words, random = Math.random) {
       wanted = false;
       enter('off');
     } else {
-      const delay = delayBefore(attempt++, random);
-      enter('waiting', delay, connect, delay);
+      wait(delayBefore(attempt++, random));
     }
   }
 
-  // drop gives a socket up that has not answered in time.
-  function drop(me, reason) {
-    const gone = me.socket;
+  // wait connects after so many ms, and says each second how many are left.
+  function wait(ms) {
+    if (ms <= 0) return connect();
+    const step = ms % 1000 || 1000;
+    enter('waiting', step, () => wait(ms - step), ms);
+  }
+
+  // drop gives the socket up: it has not answered in time.
+  function drop(reason) {
+    const gone = socket.socket;
     ended(1006, reason);
     if (gone) gone.close();
   }
 
   return {
-    queue,
     get state() {
       return state;
     },
@@ -139,13 +125,13 @@ export function createLink(dial, on, words, random = Math.random) {
       if (state !== 'closing') connect(); // else ended does
     },
 
-    close() {
+    close(code) {
       if (!wanted) return;
       wanted = false;
       const me = socket;
       if (state === 'open') {
-        enter('closing', PATIENCE, () => drop(me, ''));
-        me.socket.close();
+        enter('closing', FAREWELL, () => drop('silent'));
+        me.socket.close(code);
       } else if (state !== 'closing') {
         // Forgotten before it is closed, so that a late open cannot bring it back.
         socket = null;
@@ -154,17 +140,19 @@ export function createLink(dial, on, words, random = Math.random) {
       }
     },
 
-    send(text) {
-      queue.push(text);
-      on.queue(queue);
-      flush();
-    },
-
     // wake ends a wait at once: the network is back, or the app is in front again.
     wake() {
       if (state !== 'waiting') return;
       attempt = 0;
       connect();
     },
+
+    // giveUp treats an open socket as lost, for a reason that it has not told itself.
+    giveUp(reason) {
+      if (state === 'open') drop(reason);
+    },
+
+    // transmit hands data to the open socket. done is not called once that is gone.
+    transmit: (data, done) => socket.socket.send(data, mine(socket, done)),
   };
 }

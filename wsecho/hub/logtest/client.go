@@ -9,7 +9,6 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/hub"
 	"example.com/wsecho/wsecho/wsechotest"
@@ -53,7 +52,7 @@ func dial(t testing.TB, h *hub.Hub, since string, topics ...string) (*client, fr
 // next returns the next frame.
 func (c *client) next() (f frame) {
 	c.Helper()
-	ctx, cancel := context.WithTimeout(c.Context(), await.Patience)
+	ctx, cancel := context.WithTimeout(c.Context(), patience)
 	defer cancel()
 	_, p, err := c.conn.Read(ctx)
 	if err != nil {
@@ -100,7 +99,7 @@ func (c *client) reset() frame {
 // publish publishes m at h.
 func publish(t testing.TB, h *hub.Hub, m hub.Message) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := h.Publish(ctx, m); err != nil {
 		t.Errorf("publishing in %s: %v", m.Topic, err)

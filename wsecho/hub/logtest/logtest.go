@@ -50,6 +50,9 @@ func Run(t *testing.T, open func(t *testing.T, nodes int) []hub.Log) {
 	}
 }
 
+// patience is how long a test waits for what has to come. Tests of the tests shorten it.
+var patience = await.Patience
+
 // cluster is the Hubs of some nodes of one log.
 type cluster struct {
 	logs  []hub.Log
@@ -70,7 +73,7 @@ func start(t *testing.T, logs []hub.Log) *cluster {
 func (c *cluster) add(t *testing.T, l hub.Log) *hub.Hub {
 	h := &hub.Hub{Log: l, MaxReplay: 100_000}
 	t.Cleanup(func() { h.Close() })
-	ctx, cancel := context.WithTimeout(t.Context(), await.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := h.Ready(ctx); err != nil {
 		t.Fatal(err)

@@ -118,7 +118,7 @@ func split(t *testing.T, at string) (seq, stamp uint64) {
 // join is the reverse of split.
 func join(seq, stamp uint64) string { return hub.Position{Seq: seq, Stamp: stamp}.String() }
 
-// testLateNode: a node that comes later gives who comes back there all, or tells him; and is in the order.
+// testLateNode: at a node that comes later, who comes back gets all, or is told; and the order is the same.
 func testLateNode(t *testing.T, c *cluster) {
 	if len(c.logs) == len(c.nodes) {
 		t.Log("one node is all that there is")

@@ -28,6 +28,7 @@ func testOrder(t *testing.T, c *cluster) {
 			}
 		})
 	}
+	defer sending.Wait() // also where the test fails
 	var want []frame
 	for i, cl := range clients {
 		next := map[string]int{}
@@ -44,7 +45,6 @@ func testOrder(t *testing.T, c *cluster) {
 			next[f.From]++
 		}
 	}
-	sending.Wait()
 }
 
 // testContent: what is published comes out, whatever it is, and the publisher's memory is its own again.

@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	extensionName = "permessage-deflate"
-	serverFresh   = "server_no_context_takeover"
-	clientFresh   = "client_no_context_takeover"
-	serverBits    = "server_max_window_bits"
-	clientBits    = "client_max_window_bits"
+	extensionName    = "permessage-deflate"
+	serverNoTakeover = "server_no_context_takeover"
+	clientNoTakeover = "client_no_context_takeover"
+	serverBits       = "server_max_window_bits"
+	clientBits       = "client_max_window_bits"
 )
 
 // Negotiate answers the client's offers (section 7.1): it takes the first that it can meet. If there is
@@ -36,23 +36,23 @@ func Negotiate(offers iter.Seq[header.Extension], mode websocket.CompressionMode
 
 // offer is what one offer asks for.
 type offer struct {
-	serverFresh, clientFresh bool // no context takeover, of ours and of the client's
-	serverBits               int  // 2 to the power of it is how far back we may refer; 0: it does not say
+	serverNoTakeover, clientNoTakeover bool // no context takeover, of ours and of the client's
+	serverBits                         int  // 2 to the power of it is how far back we may refer; 0: it does not say
 }
 
-// accept meets the offer. fresh: without context takeover in either direction, whatever it asks for.
-func (o offer) accept(fresh bool) (z *Codec, answer string) {
-	z = &Codec{In: Inflater{keep: !fresh && !o.clientFresh}, Out: Deflater{keep: !fresh && !o.serverFresh, window: windowSize}}
+// accept meets the offer; if noTakeover, without context takeover in either direction, whatever it asks for.
+func (o offer) accept(noTakeover bool) (z *Codec, answer string) {
+	z = &Codec{In: Inflater{keep: !noTakeover && !o.clientNoTakeover}, Out: Deflater{keep: !noTakeover && !o.serverNoTakeover, window: windowSize}}
 	answer = extensionName
 	if o.serverBits > 0 { // section 7.1.2.1: who accepts it says so
 		z.Out.window = 1 << o.serverBits
 		answer += "; " + serverBits + "=" + strconv.Itoa(o.serverBits)
 	}
 	if !z.Out.keep {
-		answer += "; " + serverFresh
+		answer += "; " + serverNoTakeover
 	}
 	if !z.In.keep {
-		answer += "; " + clientFresh
+		answer += "; " + clientNoTakeover
 	}
 	return z, answer
 }
@@ -73,11 +73,11 @@ func parseOffer(extension header.Extension) (o offer, ok bool) {
 // set takes one parameter in.
 func (o *offer) set(p header.Param) (ok bool) {
 	switch p.Name {
-	case serverFresh:
-		o.serverFresh = true
+	case serverNoTakeover:
+		o.serverNoTakeover = true
 		return !p.Valued
-	case clientFresh:
-		o.clientFresh = true
+	case clientNoTakeover:
+		o.clientNoTakeover = true
 		return !p.Valued
 	case serverBits:
 		o.serverBits, ok = windowBits(p.Value)

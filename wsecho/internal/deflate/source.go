@@ -59,7 +59,7 @@ func (f *source) free() {
 	sources.Put(f)
 }
 
-// more: bytes are left behind a final block.
+// more says whether bytes are left behind a final block.
 func (f *source) more() bool {
 	return len(f.p) > 0 || len(f.rest) > 0
 }

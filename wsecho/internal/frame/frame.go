@@ -36,6 +36,7 @@ type Error struct {
 	Err    error                // what found it, if not this package
 }
 
+// Error says what is wrong, and what found it.
 func (e *Error) Error() string {
 	if e.Err != nil {
 		return e.Reason + ": " + e.Err.Error()
@@ -171,7 +172,7 @@ func ValidPrefix(b []byte) (n int, ok bool) {
 	return 0, false
 }
 
-// Sendable: the code may stand in a close frame, RFC 6455 section 7.4 and the IANA registry.
+// Sendable says whether the code may stand in a close frame, RFC 6455 section 7.4 and the IANA registry.
 func Sendable(c websocket.StatusCode) bool {
 	return c >= 1000 && c <= 1003 || c >= 1007 && c <= 1014 || c >= 3000 && c <= 4999
 }

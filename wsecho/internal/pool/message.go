@@ -1,6 +1,6 @@
 package pool
 
-// The buffers that messages are collected in come in these sizes, so that what a peer holds is never
+// messages are the buffers that messages are collected in. They come in these sizes, so that what a peer holds is never
 // far from what it has sent. One for more than the largest is not kept.
 var messages = Sized{{Size: 4 << 10}, {Size: 64 << 10}, {Size: 256 << 10}, {Size: 1 << 20}}
 

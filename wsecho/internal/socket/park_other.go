@@ -2,7 +2,7 @@
 
 package socket
 
-// Parking is Linux's alone: elsewhere a session keeps its goroutine.
+// parking is Linux's alone: elsewhere a session keeps its goroutine.
 const parking = false
 
 // Lot is where parked sockets would wait.

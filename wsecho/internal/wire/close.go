@@ -12,7 +12,7 @@ import (
 //
 //	the queue leaves, our close frame last            closeOutput, flush, flusher
 //	what still comes is dropped, up to the peer's     drain
-//	our sending side is shut                          sideShut
+//	our sending side is shut                          writeSideClosed
 //	the Handler is told                               closed
 //	what still comes is dropped, up to EOF            drain
 //	the socket is closed                              finish
@@ -102,9 +102,9 @@ func (c *Conn) shutsWhenSent() bool {
 	return c.end != nil && (c.peerDone || c.cfg.CloseTimeout < 0)
 }
 
-// sideShut notes that the sending side is shut. If that has left the other side open, the peer may still
+// writeSideClosed notes that the sending side is shut. If that has left the other side open, the peer may still
 // send on it, and end it; if not, or if the peer is not waited for, the connection is over. Under mu.
-func (c *Conn) sideShut(halfOpen bool) {
+func (c *Conn) writeSideClosed(halfOpen bool) {
 	switch {
 	case c.abandoned:
 	case halfOpen && c.cfg.CloseTimeout >= 0:

@@ -147,6 +147,7 @@ type endedError struct {
 	err  error
 }
 
+// Error says that the session is over, and why.
 func (e *endedError) Error() string { return fmt.Sprintf("wsecho: session over: %v", e.err) }
 
 // Unwrap returns net.ErrClosed and why.

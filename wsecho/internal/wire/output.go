@@ -127,7 +127,7 @@ func (c *Conn) flush() {
 	case !shuts:
 	case c.sock.Raw():
 		o.shut = true
-		c.sideShut(c.sock.CloseWrite())
+		c.writeSideClosed(c.sock.CloseWrite())
 	default: // closing a TLS connection's side may wait
 		o.flushing = true
 		go c.flusher()
@@ -163,7 +163,7 @@ func (c *Conn) flusher() {
 		c.mu.Unlock()
 		halfOpen := c.sock.CloseWrite()
 		c.mu.Lock()
-		c.sideShut(halfOpen)
+		c.writeSideClosed(halfOpen)
 	}
 	c.out.flushing = false
 	c.out.wakeWriters()

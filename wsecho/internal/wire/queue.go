@@ -22,7 +22,7 @@ type chunk struct {
 	next  *chunk
 }
 
-// The sizes of arrays: for what is written together, and for one message that is better written whole,
+// arrays come in sizes for what is written together, and for one message that is better written whole,
 // of 64 KiB or of copyMax.
 var arrays = pool.Sized{{Size: 16 << 10}, {Size: 72 << 10}, {Size: copyMax + 16<<10}}
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLink, delayBefore } from './link.js';
+import { createLink, delayBefore } from './shared/link.js';
 
 // setup returns a link whose sockets are played by the test, in fake time.
 function setup(t, { take = () => true } = {}) {

@@ -11,60 +11,9 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/hub"
 	"example.com/wsecho/wsecho/wsechotest"
 )
-
-// While messages come, clients come, go, and come back at either of two nodes: each has all from its first frame
-// on, once and in order.
-func TestJoinsInAStorm(t *testing.T) {
-	log := hub.NewLocal(time.Minute)
-	nodes := [2]*hub.Hub{{Log: log, MaxReplay: 1 << 20}, {Log: log, MaxReplay: 1 << 20}}
-	for _, h := range nodes {
-		defer h.Close()
-	}
-	services := [2]*wsecho.Handler{service(nodes[0], nil), service(nodes[1], nil)}
-	stop := make(chan struct{})
-	var publishing, reading sync.WaitGroup
-	publishing.Go(func() {
-		for n := 0; ; n++ {
-			say(t, nodes[n%2], "a", fmt.Sprint(n))
-			say(t, nodes[n%2], "b", "0")
-			select {
-			case <-stop:
-				return
-			default:
-			}
-		}
-	})
-	for i := range 8 {
-		reading.Go(func() {
-			since, last := "", -1
-			for round := range 6 {
-				c, f := dial(t, services[(i+round)%2], since, "a")
-				if f.Reset {
-					t.Errorf("client %d, round %d: reset", i, round)
-				}
-				for range 40 {
-					f := c.next()
-					var n int
-					fmt.Sscan(string(f.Data), &n)
-					if f.Reset || last >= 0 && n != last+1 {
-						t.Errorf("client %d, round %d: %+v after %d", i, round, f, last)
-						return
-					}
-					last = n
-				}
-				since = c.at
-				c.conn.CloseNow()
-			}
-		})
-	}
-	reading.Wait()
-	close(stop)
-	publishing.Wait()
-}
 
 // Close in the midst of everything: sessions are told to come back, and nothing stays behind.
 func TestCloseInAStorm(t *testing.T) {

@@ -1,0 +1,20 @@
+// An error takes the reader to its field.
+choose('subprotocol', 'a b');
+$('connect').click();
+await until(() => state() === 'failed');
+is([$('subprotocol').getAttribute('aria-invalid'), document.activeElement.id], ['true', 'subprotocol']);
+is($('state').textContent, 'Could not connect. A subprotocol is one word, without spaces or commas.');
+choose('subprotocol', 'chat');
+is($('subprotocol').getAttribute('aria-invalid'), null);
+$('connect').click();
+await until(() => $('state').textContent.includes('It speaks echo-protocol.'));
+is([$('subprotocol').getAttribute('aria-invalid'), document.activeElement.id], ['true', 'subprotocol']);
+choose('subprotocol', 'echo-protocol');
+choose('target', 'room');
+choose('room', '..');
+$('connect').click();
+await until(() => $('state').textContent.includes('A room needs a name'));
+is([$('room').getAttribute('aria-invalid'), document.activeElement.id], ['true', 'room']);
+choose('room', 'fine');
+await connect();
+is($('switch').checked, true);

@@ -1,0 +1,14 @@
+// The conversation scrolls, and the document does not grow with it.
+await connect();
+const before = document.documentElement.scrollHeight;
+for (let i = 0; i < 120; i++) say(`message ${i}`);
+await until(() => rows('received').length === 120);
+is(document.documentElement.scrollHeight, before);
+await until(() => $('talk').scrollHeight - $('talk').scrollTop - $('talk').clientHeight < 5);
+// Whoever has scrolled up to older ones stays there.
+$('talk').scrollTop = 100;
+await new Promise((resolve) => real(resolve, 100));
+say('one more');
+await until(() => rows('received').length === 121);
+await new Promise((resolve) => real(resolve, 100));
+is($('talk').scrollTop, 100);
