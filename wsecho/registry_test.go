@@ -189,7 +189,7 @@ func TestCapacityIsAtomic(t *testing.T) {
 	}
 }
 
-func TestSessionsRule(t *testing.T) {
+func TestSessionsListsEachOnce(t *testing.T) {
 	h := &wsecho.Handler{}
 	e := serve(t, h)
 	var peers []*peer.Peer

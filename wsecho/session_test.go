@@ -21,7 +21,7 @@ import (
 	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
-func TestCloseRule(t *testing.T) {
+func TestCloseSendsTheCodeAndTheReason(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ reason, want string }{
 		{"short", "short"},
@@ -195,54 +195,59 @@ func TestCloseRule(t *testing.T) {
 	})
 }
 
-func TestGoRule(t *testing.T) {
-	t.Run("nil ends nothing", func(t *testing.T) {
-		done := make(chan struct{})
-		b := start(t, &wsecho.Handler{OnOpen: func(s *wsecho.Session, _ *http.Request) error {
-			s.Go(func(context.Context) error {
-				s.Go(func(context.Context) error { close(done); return nil }) // in functions that it started
-				return nil
-			})
+// Nil ends nothing.
+func TestGoThatReturnsNilEndsNothing(t *testing.T) {
+	done := make(chan struct{})
+	b := start(t, &wsecho.Handler{OnOpen: func(s *wsecho.Session, _ *http.Request) error {
+		s.Go(func(context.Context) error {
+			s.Go(func(context.Context) error { close(done); return nil }) // in functions that it started
 			return nil
-		}})
-		await.Value(t, "the inner function", done)
-		b.Send(peer.Text("alive"), peer.Close(1000, ""))
-		b.Check(t, sessiontest.End{Frames: []string{"text:alive"}, Code: 1000, Reason: "*", Label: "peer"})
-	})
-	t.Run("in a goroutine of its own", func(t *testing.T) {
-		meet := make(chan string)
-		b := start(t, &wsecho.Handler{OnMessage: onMessage(func(s *wsecho.Session) error {
-			s.Go(func(context.Context) error { meet <- "met"; return nil })
-			return s.TryWrite(text, []byte(<-meet))
-		})})
-		b.Send(peer.Text("m"))
-		if got := b.Peer.Next(); got != "text:met" {
-			t.Errorf("the peer saw %q", got)
-		}
-	})
-	t.Run("after the end it does nothing", func(t *testing.T) {
-		var s0 *wsecho.Session
-		no := func(context.Context) error { t.Error("it ran"); return nil }
-		b := start(t, &wsecho.Handler{
-			OnOpen: func(s *wsecho.Session, _ *http.Request) error {
-				s.Go(func(ctx context.Context) error { <-ctx.Done(); s.Go(no); return nil })
-				return nil
-			},
-			OnClose: func(_ context.Context, s *wsecho.Session, _ error) { s.Go(no); s0 = s },
 		})
-		b.Session.Close(4000, "")
-		b.Session.Go(no)
-		b.Check(t, sessiontest.End{Code: 4000, Label: "closed"})
-		s0.Go(no)
-	})
-	t.Run("runtime.Goexit in it", func(t *testing.T) {
-		b := start(t, &wsecho.Handler{OnOpen: func(s *wsecho.Session, _ *http.Request) error {
-			s.Go(func(context.Context) error { runtime.Goexit(); return nil })
+		return nil
+	}})
+	await.Value(t, "the inner function", done)
+	b.Send(peer.Text("alive"), peer.Close(1000, ""))
+	b.Check(t, sessiontest.End{Frames: []string{"text:alive"}, Code: 1000, Reason: "*", Label: "peer"})
+}
+
+// In a goroutine of its own.
+func TestGoRunsInAGoroutineOfItsOwn(t *testing.T) {
+	meet := make(chan string)
+	b := start(t, &wsecho.Handler{OnMessage: onMessage(func(s *wsecho.Session) error {
+		s.Go(func(context.Context) error { meet <- "met"; return nil })
+		return s.TryWrite(text, []byte(<-meet))
+	})})
+	b.Send(peer.Text("m"))
+	if got := b.Peer.Next(); got != "text:met" {
+		t.Errorf("the peer saw %q", got)
+	}
+}
+
+// After the end it does nothing.
+func TestGoAfterTheEndDoesNothing(t *testing.T) {
+	var s0 *wsecho.Session
+	no := func(context.Context) error { t.Error("it ran"); return nil }
+	b := start(t, &wsecho.Handler{
+		OnOpen: func(s *wsecho.Session, _ *http.Request) error {
+			s.Go(func(ctx context.Context) error { <-ctx.Done(); s.Go(no); return nil })
 			return nil
-		}})
-		b.Send(peer.Close(1000, ""))
-		await.Value(t, "OnClose", b.Ended)
-		b.Peer.Close()
-		b.Gone(t)
+		},
+		OnClose: func(_ context.Context, s *wsecho.Session, _ error) { s.Go(no); s0 = s },
 	})
+	b.Session.Close(4000, "")
+	b.Session.Go(no)
+	b.Check(t, sessiontest.End{Code: 4000, Label: "closed"})
+	s0.Go(no)
+}
+
+// Runtime.Goexit in it.
+func TestGoexitInGo(t *testing.T) {
+	b := start(t, &wsecho.Handler{OnOpen: func(s *wsecho.Session, _ *http.Request) error {
+		s.Go(func(context.Context) error { runtime.Goexit(); return nil })
+		return nil
+	}})
+	b.Send(peer.Close(1000, ""))
+	await.Value(t, "OnClose", b.Ended)
+	b.Peer.Close()
+	b.Gone(t)
 }

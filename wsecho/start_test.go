@@ -22,8 +22,7 @@ import (
 	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
-// How a test comes by a session. Those named Rule hold the rules that a caller relies on, each case
-// named by the words of its rule (design section 1).
+// How a test comes by a session.
 
 const text = websocket.MessageText
 

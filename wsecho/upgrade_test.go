@@ -24,48 +24,51 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 )
 
-func TestServeHTTPRule(t *testing.T) {
-	t.Run("it returns once OnOpen has", func(t *testing.T) {
-		returned, release := make(chan struct{}), make(chan struct{})
-		e := serve(t, &wsecho.Handler{OnOpen: func(*wsecho.Session, *http.Request) error { <-release; return nil }}, func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r); close(returned) })
-		})
-		p := e.open(t)
-		select {
-		case <-returned:
-			t.Error("it returned before OnOpen")
-		default:
-		}
-		close(release)
-		await.Value(t, "ServeHTTP returns", returned)
-		p.Send(peer.Text("m"))
-		if got := p.Next(); got != "text:m" {
-			t.Errorf("the peer saw %q", got)
-		}
+// It returns once OnOpen has.
+func TestServeHTTPReturnsOnceOnOpenHas(t *testing.T) {
+	returned, release := make(chan struct{}), make(chan struct{})
+	e := serve(t, &wsecho.Handler{OnOpen: func(*wsecho.Session, *http.Request) error { <-release; return nil }}, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r); close(returned) })
 	})
-	t.Run("RemoteAddr is r.RemoteAddr as ServeHTTP got it", func(t *testing.T) {
-		got := make(chan string, 1)
-		e := serve(t, &wsecho.Handler{OnOpen: func(s *wsecho.Session, _ *http.Request) error { got <- s.RemoteAddr(); return nil }}, func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { r.RemoteAddr = "203.0.113.7:1"; next.ServeHTTP(w, r) })
-		})
-		e.open(t)
-		if a := await.Value(t, "OnOpen", got); a != "203.0.113.7:1" {
-			t.Errorf("it is %q", a)
-		}
+	p := e.open(t)
+	select {
+	case <-returned:
+		t.Error("it returned before OnOpen")
+	default:
+	}
+	close(release)
+	await.Value(t, "ServeHTTP returns", returned)
+	p.Send(peer.Text("m"))
+	if got := p.Next(); got != "text:m" {
+		t.Errorf("the peer saw %q", got)
+	}
+}
+
+// RemoteAddr is r.RemoteAddr as ServeHTTP got it.
+func TestRemoteAddrIsThatOfTheRequest(t *testing.T) {
+	got := make(chan string, 1)
+	e := serve(t, &wsecho.Handler{OnOpen: func(s *wsecho.Session, _ *http.Request) error { got <- s.RemoteAddr(); return nil }}, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { r.RemoteAddr = "203.0.113.7:1"; next.ServeHTTP(w, r) })
 	})
-	t.Run("Data is the hooks' own, set in OnOpen", func(t *testing.T) {
-		b := start(t, &wsecho.Handler{
-			OnOpen: func(s *wsecho.Session, _ *http.Request) error { s.Data = 1; return nil },
-			OnMessage: onMessage(func(s *wsecho.Session) error {
-				s.Data = s.Data.(int) + 1
-				return s.TryWrite(text, fmt.Append(nil, s.Data))
-			}),
-		})
-		b.Send(peer.Text("m"), peer.Text("m"))
-		if a, c := b.Peer.Next(), b.Peer.Next(); a != "text:2" || c != "text:3" {
-			t.Errorf("the peer saw %q, %q", a, c)
-		}
+	e.open(t)
+	if a := await.Value(t, "OnOpen", got); a != "203.0.113.7:1" {
+		t.Errorf("it is %q", a)
+	}
+}
+
+// Data is the hooks' own, set in OnOpen.
+func TestDataIsTheHooksOwn(t *testing.T) {
+	b := start(t, &wsecho.Handler{
+		OnOpen: func(s *wsecho.Session, _ *http.Request) error { s.Data = 1; return nil },
+		OnMessage: onMessage(func(s *wsecho.Session) error {
+			s.Data = s.Data.(int) + 1
+			return s.TryWrite(text, fmt.Append(nil, s.Data))
+		}),
 	})
+	b.Send(peer.Text("m"), peer.Text("m"))
+	if a, c := b.Peer.Next(), b.Peer.Next(); a != "text:2" || c != "text:3" {
+		t.Errorf("the peer saw %q, %q", a, c)
+	}
 }
 
 type ctxKey struct{}
@@ -79,62 +82,7 @@ func inContext(next http.Handler) http.Handler {
 	})
 }
 
-func TestContextsRule(t *testing.T) {
-	t.Run("OnMessage's ctx is s.Context() and keeps the request's values, not its cancellation or deadline", func(t *testing.T) {
-		ended, cause := make(chan error, 1), make(chan error, 1)
-		h := &wsecho.Handler{
-			OnOpen: func(s *wsecho.Session, r *http.Request) error {
-				if r.Context() != s.Context() {
-					t.Error("r in OnOpen does not carry the session's context")
-				}
-				s.Go(func(ctx context.Context) error {
-					if ctx != s.Context() {
-						t.Error("a function of Go got another context")
-					}
-					<-ctx.Done()
-					cause <- context.Cause(ctx)
-					return nil
-				})
-				return nil
-			},
-			OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
-				if ctx != s.Context() {
-					t.Error("OnMessage's ctx is not s.Context()")
-				}
-				if _, has := ctx.Deadline(); has || ctx.Err() != nil || ctx.Value(ctxKey{}) != "value" {
-					t.Errorf("deadline %t, err %v, value %v", has, ctx.Err(), ctx.Value(ctxKey{}))
-				}
-				return s.Write(ctx, typ, p)
-			},
-			OnClose: func(ctx context.Context, s *wsecho.Session, err error) {
-				if ctx.Err() != nil || ctx.Value(ctxKey{}) != "value" {
-					t.Errorf("OnClose's ctx: err %v, value %v", ctx.Err(), ctx.Value(ctxKey{}))
-				}
-				if s.Context().Err() == nil || context.Cause(s.Context()) != err {
-					t.Errorf("the session's context ended with %v, OnClose got %v", context.Cause(s.Context()), err)
-				}
-				ended <- err
-			},
-		}
-		var returned atomic.Bool
-		e := serve(t, h, func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r); returned.Store(true) })
-		}, inContext)
-		for _, end := range [][]byte{peer.Close(1000, ""), peer.Text("\xff"), nil} {
-			returned.Store(false)
-			p := e.open(t)
-			await.Poll(t, "ServeHTTP has returned, and the request's context ended", returned.Load)
-			p.Send(peer.Text("m"))
-			if got := p.Next(); got != "text:m" {
-				t.Errorf("the peer saw %q", got)
-			}
-			p.Send(end)
-			p.Close()
-			if a, b := await.Value(t, "OnClose", ended), await.Value(t, "the context's end", cause); a != b {
-				t.Errorf("the cause is %v, OnClose's error %v", b, a)
-			}
-		}
-	})
+func TestOnCloseContextEndsWithShutdowns(t *testing.T) {
 	for _, how := range []string{"ends when Shutdown's ctx does", "ends when Handler.Close is called"} {
 		t.Run("OnClose's ctx "+how, func(t *testing.T) {
 			in, out := make(chan struct{}), make(chan error, 1)
@@ -171,6 +119,63 @@ func TestContextsRule(t *testing.T) {
 				t.Errorf("Shutdown returned %v", err)
 			}
 		})
+	}
+}
+
+// OnMessage's ctx is s.Context() and keeps the request's values, not its cancellation or deadline.
+func TestMessageContextKeepsTheRequestsValuesAlone(t *testing.T) {
+	ended, cause := make(chan error, 1), make(chan error, 1)
+	h := &wsecho.Handler{
+		OnOpen: func(s *wsecho.Session, r *http.Request) error {
+			if r.Context() != s.Context() {
+				t.Error("r in OnOpen does not carry the session's context")
+			}
+			s.Go(func(ctx context.Context) error {
+				if ctx != s.Context() {
+					t.Error("a function of Go got another context")
+				}
+				<-ctx.Done()
+				cause <- context.Cause(ctx)
+				return nil
+			})
+			return nil
+		},
+		OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
+			if ctx != s.Context() {
+				t.Error("OnMessage's ctx is not s.Context()")
+			}
+			if _, has := ctx.Deadline(); has || ctx.Err() != nil || ctx.Value(ctxKey{}) != "value" {
+				t.Errorf("deadline %t, err %v, value %v", has, ctx.Err(), ctx.Value(ctxKey{}))
+			}
+			return s.Write(ctx, typ, p)
+		},
+		OnClose: func(ctx context.Context, s *wsecho.Session, err error) {
+			if ctx.Err() != nil || ctx.Value(ctxKey{}) != "value" {
+				t.Errorf("OnClose's ctx: err %v, value %v", ctx.Err(), ctx.Value(ctxKey{}))
+			}
+			if s.Context().Err() == nil || context.Cause(s.Context()) != err {
+				t.Errorf("the session's context ended with %v, OnClose got %v", context.Cause(s.Context()), err)
+			}
+			ended <- err
+		},
+	}
+	var returned atomic.Bool
+	e := serve(t, h, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r); returned.Store(true) })
+	}, inContext)
+	for _, end := range [][]byte{peer.Close(1000, ""), peer.Text("\xff"), nil} {
+		returned.Store(false)
+		p := e.open(t)
+		await.Poll(t, "ServeHTTP has returned, and the request's context ended", returned.Load)
+		p.Send(peer.Text("m"))
+		if got := p.Next(); got != "text:m" {
+			t.Errorf("the peer saw %q", got)
+		}
+		p.Send(end)
+		p.Close()
+		if a, b := await.Value(t, "OnClose", ended), await.Value(t, "the context's end", cause); a != b {
+			t.Errorf("the cause is %v, OnClose's error %v", b, a)
+		}
 	}
 }
 
