@@ -83,6 +83,9 @@ func Descriptors(pid int) (open []string) {
 
 var long = flag.Bool("long", false, "run tests with all that they can: minutes, not seconds")
 
+// Long says whether tests are to do all that they can.
+func Long() bool { return *long }
+
 // Volume is how much of something a test does: short with -short, full with -long, else usual.
 func Volume(short, usual, full int) int {
 	switch {
