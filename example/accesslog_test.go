@@ -11,6 +11,8 @@ import (
 	"weak"
 
 	"github.com/coder/websocket"
+
+	"example.com/wsecho/internal/await"
 )
 
 // A session keeps nothing of the request that it began with, whatever the access log has noted of it.
@@ -23,7 +25,7 @@ func TestSessionLetsGoOfItsRequest(t *testing.T) {
 				next.ServeHTTP(w, r)
 			})
 		})
-		c, _, err := websocket.Dial(within(t), url+path, &websocket.DialOptions{
+		c, _, err := websocket.Dial(await.Within(t), url+path, &websocket.DialOptions{
 			HTTPHeader:   http.Header{"X-Token": {strings.Repeat("x", 14<<10)}},
 			Subprotocols: []string{"echo-protocol"},
 		})
@@ -32,7 +34,7 @@ func TestSessionLetsGoOfItsRequest(t *testing.T) {
 		}
 		write(t, c, "hello")
 		read(t, c)
-		for deadline := time.Now().Add(patience); token.Value() != nil; runtime.GC() {
+		for deadline := time.Now().Add(await.Patience); token.Value() != nil; runtime.GC() {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s: the session keeps the request's headers", path)
 			}

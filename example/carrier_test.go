@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"example.com/wsecho/internal/await"
 )
 
 func TestCarrier(t *testing.T) {
@@ -34,7 +36,7 @@ func TestCarrier(t *testing.T) {
 // handshake done before the service lists the session, and its close before it is forgotten.
 func ask(t *testing.T, url string, wanted func(string) bool) string {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(await.Patience); ; time.Sleep(time.Millisecond) {
 		_, body := get(t, url+"/carrier/mine")
 		if wanted(body) {
 			return body

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 	"weak"
+
+	"example.com/wsecho/internal/await"
 )
 
 // An HTTP/2 connection that broke while a stream was open is forgotten soon. net/http's part of it holds
@@ -56,7 +58,7 @@ func TestDroppedConnectionIsForgotten(t *testing.T) {
 	below.Close()
 	<-ended
 	conn := <-accepted
-	for deadline := time.Now().Add(patience + 10*time.Second); conn.Value() != nil; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(await.Patience + 10*time.Second); conn.Value() != nil; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the connection is still in memory")
 		}

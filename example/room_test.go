@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"example.com/wsecho/internal/await"
 )
 
 func TestRoom(t *testing.T) {
@@ -64,8 +66,8 @@ func TestRoomTakesText(t *testing.T) {
 	url := serve(t)
 	c := dial(t, url+"/rooms/lobby")
 	read(t, c)
-	c.Write(within(t), websocket.MessageBinary, []byte{1})
-	if _, _, err := c.Read(within(t)); websocket.CloseStatus(err) != websocket.StatusUnsupportedData {
+	c.Write(await.Within(t), websocket.MessageBinary, []byte{1})
+	if _, _, err := c.Read(await.Within(t)); websocket.CloseStatus(err) != websocket.StatusUnsupportedData {
 		t.Errorf("after a binary message: %v, want 1003", err)
 	}
 }
@@ -80,7 +82,7 @@ func TestEmptyRoomsAreForgotten(t *testing.T) {
 		read(t, c)
 		c.Close(websocket.StatusNormalClosure, "")
 	}
-	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(await.Patience); ; time.Sleep(time.Millisecond) {
 		rs.mu.Lock()
 		left := len(rs.open)
 		rs.mu.Unlock()
@@ -115,7 +117,7 @@ func TestRoomsDoNotWaitForEachOther(t *testing.T) {
 	defer busy.mu.Unlock()
 	write(t, talker, "a moment")
 	dial(t, url+"/rooms/busy")
-	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(await.Patience); ; time.Sleep(time.Millisecond) {
 		if rs.mu.TryLock() { // never, if one who waits for the room holds it
 			waiting := busy.guests == 2
 			rs.mu.Unlock()
@@ -168,7 +170,7 @@ func TestRoomCutsSlowMembers(t *testing.T) {
 		}
 	}
 	for {
-		if _, _, err := slow.Read(within(t)); err != nil {
+		if _, _, err := slow.Read(await.Within(t)); err != nil {
 			// What was queued before has arrived, and then the reason.
 			if websocket.CloseStatus(err) != websocket.StatusTryAgainLater {
 				t.Errorf("the slow member saw %v, want 1013", err)

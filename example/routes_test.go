@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"example.com/wsecho/internal/await"
 )
 
 // serve serves the routes in this process until the test ends.
@@ -28,7 +30,7 @@ func serveBehind(t *testing.T, s *service, mw func(http.Handler) http.Handler) s
 	t.Helper()
 	srv := httptest.NewServer(mw(s.routes()))
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
 		defer cancel()
 		srv.Close()
 		if err := s.echo.Shutdown(ctx); err != nil {
@@ -58,7 +60,7 @@ func TestOrigins(t *testing.T) {
 			if origin != "" {
 				header.Set("Origin", origin)
 			}
-			c, resp, err := websocket.Dial(within(t), url+path, &websocket.DialOptions{
+			c, resp, err := websocket.Dial(await.Within(t), url+path, &websocket.DialOptions{
 				HTTPHeader: header, Subprotocols: []string{"echo-protocol"},
 			})
 			if err == nil {
@@ -135,7 +137,7 @@ func TestSocketsPerClient(t *testing.T) {
 	first := dial(t, url+"/ws")
 	dial(t, url+"/rooms/lobby")
 	for _, path := range []string{"/ws", "/rooms/lobby"} {
-		_, resp, err := websocket.Dial(within(t), url+path, nil)
+		_, resp, err := websocket.Dial(await.Within(t), url+path, nil)
 		if resp == nil || resp.StatusCode != http.StatusTooManyRequests {
 			t.Errorf("a third socket, to %s: %v, want 429", path, err)
 		}
@@ -144,7 +146,7 @@ func TestSocketsPerClient(t *testing.T) {
 		t.Errorf("/healthz: %d", status)
 	}
 	first.Close(websocket.StatusNormalClosure, "")
-	for deadline := time.Now().Add(patience); s.echo.Stats().Open > 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(await.Patience); s.echo.Stats().Open > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the first socket stays open")
 		}

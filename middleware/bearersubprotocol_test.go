@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
+
+	"example.com/wsecho/internal/await"
 )
 
 func TestBearerSubprotocol(t *testing.T) {
@@ -117,7 +119,7 @@ func TestBearerSubprotocolKeepsTheToken(t *testing.T) {
 		select {
 		case record := <-records:
 			logged.WriteString(record)
-		case <-within(t).Done():
+		case <-await.Within(t).Done():
 			t.Fatalf("not logged in time; this was:\n%s", &logged)
 		}
 	}

@@ -5,9 +5,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
+
+	"example.com/wsecho/internal/await"
 )
 
 // echo is an ordinary handler on coder/websocket: it knows nothing of this package.
@@ -36,7 +37,7 @@ func serve(t testing.TB, h http.Handler) *httptest.Server {
 // dial opens a WebSocket that offers subprotocols. The test's end closes it.
 func dial(t testing.TB, url string, header http.Header, subprotocols ...string) (*websocket.Conn, *http.Response, error) {
 	t.Helper()
-	c, resp, err := websocket.Dial(within(t), url, &websocket.DialOptions{HTTPHeader: header, Subprotocols: subprotocols})
+	c, resp, err := websocket.Dial(await.Within(t), url, &websocket.DialOptions{HTTPHeader: header, Subprotocols: subprotocols})
 	if err == nil {
 		t.Cleanup(func() { c.CloseNow() })
 	}
@@ -46,19 +47,12 @@ func dial(t testing.TB, url string, header http.Header, subprotocols ...string) 
 // roundTrip sends msg and wants it back.
 func roundTrip(t testing.TB, c *websocket.Conn, msg string) {
 	t.Helper()
-	if err := c.Write(within(t), websocket.MessageText, []byte(msg)); err != nil {
+	if err := c.Write(await.Within(t), websocket.MessageText, []byte(msg)); err != nil {
 		t.Fatalf("write: %v", err)
 	}
-	if _, p, err := c.Read(within(t)); err != nil || string(p) != msg {
+	if _, p, err := c.Read(await.Within(t)); err != nil || string(p) != msg {
 		t.Fatalf("read %q, %v; want %q", p, err, msg)
 	}
-}
-
-// within returns a context that ends with the test, or when something hangs.
-func within(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	t.Cleanup(cancel)
-	return ctx
 }
 
 // panicOf returns what f panics with.

@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
+
+	"example.com/wsecho/internal/await"
 )
 
 func TestExceptUpgrade(t *testing.T) {
@@ -101,7 +103,7 @@ func TestExceptUpgradeAround(t *testing.T) {
 				t.Fatal(err)
 			}
 			roundTrip(t, c, "first")
-			req, _ := http.NewRequestWithContext(within(t), http.MethodGet, s.URL+"/slow", nil)
+			req, _ := http.NewRequestWithContext(await.Within(t), http.MethodGet, s.URL+"/slow", nil)
 			req.Header.Set("Accept-Encoding", "gzip")
 			resp, err := s.Client().Do(req)
 			if err != nil {

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"example.com/wsecho/internal/await"
 )
 
 // dropped serves h behind ExtendedConnect, and opens a stream. It returns what waits, and
@@ -21,7 +23,7 @@ func dropped(t *testing.T, h http.HandlerFunc) (c *h2, wait func()) {
 	c.connect(1, "/")
 	return c, func() {
 		t.Helper()
-		eventually(t, "ExtendedConnect returns", func() bool {
+		await.Poll(t, "ExtendedConnect returns", func() bool {
 			runtime.GC()
 			select {
 			case <-returned:

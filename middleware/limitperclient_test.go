@@ -15,6 +15,8 @@ import (
 	"github.com/coder/websocket"
 	"github.com/go-chi/chi/v5"
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
+
+	"example.com/wsecho/internal/await"
 )
 
 // everyone is one client, whoever asks.
@@ -50,7 +52,7 @@ func TestLimitPerClient(t *testing.T) {
 	}
 	roundTrip(t, ann[0], "still served")
 	ann[1].Close(websocket.StatusNormalClosure, "")
-	eventually(t, "a closed connection frees its place", func() bool {
+	await.Poll(t, "a closed connection frees its place", func() bool {
 		_, _, err := open("ann")
 		return err == nil
 	})
@@ -111,7 +113,7 @@ func TestLimitPerClientUnderLoad(t *testing.T) {
 	if n := admitted.Load(); n != goroutines*rounds {
 		t.Errorf("%d admitted, %d of them to their clients' knowledge", n, goroutines*rounds)
 	}
-	eventually(t, "every connection is closed", func() bool { return open.Load() == 0 })
+	await.Poll(t, "every connection is closed", func() bool { return open.Load() == 0 })
 }
 
 func TestClientAddress(t *testing.T) {
@@ -181,16 +183,6 @@ func TestLimitPerClientMisuse(t *testing.T) {
 		v := panicOf(func() { LimitPerClient(n, nil) })
 		if s, _ := v.(string); !strings.Contains(s, "middleware.LimitPerClient") {
 			t.Errorf("n = %d panics with %v, want a string that names the function", n, v)
-		}
-	}
-}
-
-// eventually waits until ok is true.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in time: %s", what)
 		}
 	}
 }

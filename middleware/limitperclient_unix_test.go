@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 )
 
@@ -37,13 +38,13 @@ func TestLimitPerClientLeavesWsechoTheSocket(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := &wsecho.Handler{PingInterval: -1}
 			s := serve(t, tt.mw(h))
-			defer eventually(t, "the session is gone", func() bool { h.Close(); return h.Stats().Open == 0 })
+			defer await.Poll(t, "the session is gone", func() bool { h.Close(); return h.Stats().Open == 0 })
 			c, _, err := dial(t, s.URL, nil, wsecho.DefaultSubprotocol)
 			if err != nil {
 				t.Fatal(err)
 			}
 			buf := make([]byte, 1<<20)
-			eventually(t, "the session waits for its peer", func() bool {
+			await.Poll(t, "the session waits for its peer", func() bool {
 				roundTrip(t, c, "hello") // one that is quiet for seconds has no stack
 				for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 					if strings.Contains(stack, "wire.(*Conn)") && strings.Contains(stack, "[IO wait") {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"example.com/wsecho/internal/await"
 )
 
 // hijack upgrades by hand.
@@ -98,7 +100,7 @@ func TestLimitPerClientFrees(t *testing.T) {
 			c.Read(make([]byte, 1)) // an answer, or the end
 			c.Close()
 			var second *websocket.Conn
-			eventually(t, "the place is free", func() bool {
+			await.Poll(t, "the place is free", func() bool {
 				runtime.GC() // for the connection that nobody closes
 				second, _, err = dial(t, s.URL, nil, "echo-protocol")
 				return err == nil
@@ -170,7 +172,7 @@ func TestLimitPerClientDetachKeepsThePlace(t *testing.T) {
 	}()
 	collected := make(chan struct{})
 	runtime.AddCleanup(new([16]byte), func(ch chan struct{}) { close(ch) }, collected)
-	eventually(t, "a garbage collection", func() bool {
+	await.Poll(t, "a garbage collection", func() bool {
 		runtime.GC()
 		select {
 		case <-collected:

@@ -14,6 +14,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -45,6 +46,9 @@ func (e *echo) roundTrip(t testing.TB) {
 // TestEchoAllocatesNothing: a message up to 64 KiB, uncompressed, over a real socket, alone and among
 // others. What the pools and the runtime cost once in a while stays below one allocation in ten messages.
 func TestEchoAllocatesNothing(t *testing.T) {
+	if !child.Alone(t) {
+		return
+	}
 	for _, over := range []sessiontest.Transport{overTCP, overUnix} {
 		for _, size := range echoSizes {
 			for _, messages := range []int{1, 16} {
@@ -65,6 +69,9 @@ func TestEchoAllocatesNothing(t *testing.T) {
 
 // TestTryWriteAllocatesNothing: from outside, as a broadcast does.
 func TestTryWriteAllocatesNothing(t *testing.T) {
+	if !child.Alone(t) {
+		return
+	}
 	b := start(t, new(wsecho.Handler))
 	p, back := make([]byte, 64), make([]byte, 66)
 	if n := testing.AllocsPerRun(200, func() {
@@ -101,6 +108,9 @@ func frameLen(t *testing.T, c net.Conn) int {
 // TestTryWritePreparedAllocatesNothing: nor does one that reads nothing, whether its queue takes the message or
 // has no room for it.
 func TestTryWritePreparedAllocatesNothing(t *testing.T) {
+	if !child.Alone(t) {
+		return
+	}
 	for _, deflate := range []bool{false, true} {
 		for _, size := range []int{64, 1024, 64 << 10} {
 			t.Run(fmt.Sprintf("%d bytes, compressed: %t", size, deflate), func(t *testing.T) {

@@ -14,9 +14,9 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest"
 )
 
@@ -37,6 +37,7 @@ func broadcast(t *testing.T, h *wsecho.Handler, n uint64, size int) (full int) {
 
 // One peer in ten does not read. In fake time a loop that waited would take some.
 func TestBroadcast(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const peers, slow, rounds, size, pause = 30, 3, 300, 2000, 10 * time.Millisecond
 		var cut atomic.Int64
@@ -102,9 +103,10 @@ func TestBroadcast(t *testing.T) {
 
 // The same over TCP, where the kernel takes what it will.
 func TestBroadcastOverTCP(t *testing.T) {
+	t.Parallel()
 	const peers, slow, rounds, size, lead = 20, 2, 100, 16_000, 5
 	var cut, others atomic.Int64
-	h := &wsecho.Handler{WriteLimit: 200_000, WriteTimeout: patience, OnClose: func(_ context.Context, _ *wsecho.Session, err error) {
+	h := &wsecho.Handler{WriteLimit: 200_000, WriteTimeout: noStall, OnClose: func(_ context.Context, _ *wsecho.Session, err error) {
 		if errors.Is(err, wsecho.ErrWriteTimeout) {
 			cut.Add(1)
 		} else {
@@ -145,13 +147,13 @@ func TestBroadcastOverTCP(t *testing.T) {
 			}
 		}()
 	}
-	sessiontest.Poll(t, "all are open", func() bool { return count(h) == peers })
+	await.Poll(t, "all are open", func() bool { return count(h) == peers })
 	full := 0
 	for n := range uint64(rounds) {
 		full += broadcast(t, h, n+1, size)
 		// Readers that keep up keep within the lead. WriteLimit has room for it twice: what a reader has
 		// got may still be in the queue, until the goroutine that wrote it takes it off.
-		sessiontest.Poll(t, "the readers keep up", func() bool {
+		await.Poll(t, "the readers keep up", func() bool {
 			for i := range got {
 				if i%10 > 0 && got[i].Load()+lead < n+1 {
 					return false
@@ -160,13 +162,13 @@ func TestBroadcastOverTCP(t *testing.T) {
 			return true
 		})
 	}
-	sessiontest.Poll(t, "the slow are cut", func() bool { return cut.Load() == slow })
+	await.Poll(t, "the slow are cut", func() bool { return cut.Load() == slow })
 	if others.Load() > 0 || full == 0 {
 		t.Errorf("%d others ended, %d messages found no room", others.Load(), full)
 	}
 	h.Shutdown(t.Context())
 	for range peers - slow {
-		wait(t, "a reader is done", read)
+		await.Value(t, "a reader is done", read)
 	}
 	for i := range got {
 		if i%10 > 0 && got[i].Load() != rounds {

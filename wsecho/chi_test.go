@@ -16,10 +16,10 @@ import (
 	"github.com/go-chi/chi/v5"
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
 // A hook may route with the session's context, while the router fills the one that it was copied from.
@@ -65,6 +65,7 @@ func (e *endpoint) at(t testing.TB, target string) *peer.Peer {
 }
 
 func TestMounted(t *testing.T) {
+	t.Parallel()
 	where := func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
 		return s.Write(ctx, typ, fmt.Appendf(nil, "%s/%s", chi.URLParamFromCtx(ctx, "org"), chi.URLParamFromCtx(ctx, "room")))
 	}
@@ -99,7 +100,7 @@ func TestMounted(t *testing.T) {
 			r.Get("/other/{org}/{room}", func(w http.ResponseWriter, r *http.Request) {})
 			e := behind(t, h, r)
 			a, b := e.at(t, "/orgs/o1/rooms/r1"), e.at(t, "/orgs/o2/rooms/r2")
-			sessiontest.Poll(t, "ServeHTTP has returned", func() bool { return returned.Load() == 2 })
+			await.Poll(t, "ServeHTTP has returned", func() bool { return returned.Load() == 2 })
 			var wg sync.WaitGroup
 			for g := range 4 { // the route contexts are used again
 				wg.Go(func() {
@@ -139,6 +140,7 @@ func TestMounted(t *testing.T) {
 }
 
 func TestBehindMiddleware(t *testing.T) {
+	t.Parallel()
 	timeout := func(next http.Handler) http.Handler { return http.TimeoutHandler(next, time.Hour, "late") }
 	for name, use := range map[string][]func(http.Handler) http.Handler{
 		"RequestID":                              {chimiddleware.RequestID},
@@ -173,7 +175,7 @@ func TestBehindMiddleware(t *testing.T) {
 					req = req.With("Sec-WebSocket-Extensions: " + peer.Offer)
 				}
 				for i := range int32(3) {
-					sessiontest.Poll(t, "ServeHTTP has returned, and Throttle lets the next in", func() bool { return returned.Load() == i })
+					await.Poll(t, "ServeHTTP has returned, and Throttle lets the next in", func() bool { return returned.Load() == i })
 					p, answer, body := e.shake(t, req)
 					if p == nil {
 						t.Fatalf("%s %q", answer.Status, body)
@@ -218,7 +220,7 @@ func TestOutlivesTimeout(t *testing.T) {
 	r.Use(chimiddleware.Timeout(time.Millisecond), note)
 	r.Handle("/ws", h)
 	p := behind(t, h, r).at(t, "/ws")
-	wait(t, "the request's context ends", ended)
+	await.Value(t, "the request's context ends", ended)
 	close(hold)
 	p.Send(peer.Join(peer.Text("alive"), peer.Close(1000, "")))
 	for _, want := range []string{"text:alive", "close:1000", "eof"} {

@@ -15,7 +15,7 @@ import (
 // less than that in each WriteTimeout, but something, lives on.
 func TestSlowReaderBehindLargeBuffer(t *testing.T) {
 	t.Parallel()
-	const timeout = patience
+	const timeout = noStall
 	b := sessiontest.Start(t, overBuffers(4<<20), &wsecho.Handler{WriteLimit: -1, WriteTimeout: timeout, PingInterval: -1}, false)
 	b.Peer.Conn.SetReadDeadline(time.Time{}) // the handshake's
 	if err := b.Session.TryWrite(websocket.MessageBinary, make([]byte, 16<<20)); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -59,8 +60,8 @@ func queued(t *testing.T, b *sessiontest.Both) int64 {
 // WriteTimeout it is gone. Nobody else notices.
 func TestPeerThatNeverReads(t *testing.T) {
 	rawAndPlain(t, func(t *testing.T, over sessiontest.Transport) {
-		stuck := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 100_000, WriteTimeout: patience, PingInterval: 50 * time.Millisecond, PongTimeout: -1}, false)
-		other := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 100_000, WriteTimeout: patience}, false)
+		stuck := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 100_000, WriteTimeout: noStall, PingInterval: 50 * time.Millisecond, PongTimeout: -1}, false)
+		other := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 100_000, WriteTimeout: noStall}, false)
 
 		fill(t, stuck.Session, 10_000)
 		if q := queued(t, stuck); q < 90_000 {
@@ -84,7 +85,7 @@ func TestPeerThatNeverReads(t *testing.T) {
 			}
 			queued(t, stuck)
 		}
-		if err := wait(t, "Write returns", wrote); !errors.Is(err, net.ErrClosed) || !errors.Is(err, wsecho.ErrWriteTimeout) {
+		if err := await.Value(t, "Write returns", wrote); !errors.Is(err, net.ErrClosed) || !errors.Is(err, wsecho.ErrWriteTimeout) {
 			t.Errorf("Write returned %v", err)
 		}
 		stuck.CheckHooks(t, sessiontest.End{Label: "write_timeout", Err: func(err error) bool { return errors.Is(err, wsecho.ErrWriteTimeout) }})
@@ -135,7 +136,7 @@ func TestPeerThatSendsAndNeverReads(t *testing.T) {
 // it takes.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
-	const timeout, messages, size = patience, 100, 100_000
+	const timeout, messages, size = noStall, 100, 100_000
 	write := func(b *sessiontest.Both) chan error {
 		b.Peer.Conn.SetReadDeadline(time.Time{}) // the handshake's
 		wrote := make(chan error, 1)
@@ -153,7 +154,7 @@ func TestSlowReader(t *testing.T) {
 	}
 	check := func(t *testing.T, b *sessiontest.Both, wrote chan error, all []byte) {
 		t.Helper()
-		if err := wait(t, "all is written", wrote); err != nil {
+		if err := await.Value(t, "all is written", wrote); err != nil {
 			t.Fatal(err)
 		}
 		b.Peer.Conn.Close()
@@ -206,6 +207,7 @@ func TestSlowReader(t *testing.T) {
 
 // Any progress counts, however small.
 func TestWriteTimeoutCountsProgress(t *testing.T) {
+	t.Parallel()
 	for _, step := range []int{20_000, 100} {
 		t.Run(fmt.Sprintf("%d bytes in 9 s", step), func(t *testing.T) {
 			bubble(t, &wsecho.Handler{PingInterval: -1}, func(t *testing.T, b *sessiontest.Both) {

@@ -24,7 +24,7 @@ func TestKernelGivesUpWithTheSession(t *testing.T) {
 		h     *wsecho.Handler
 		begin func(*sessiontest.Both)
 	}{
-		{sessiontest.End{Code: 1011, Label: "pong_timeout"}, &wsecho.Handler{PingInterval: 100 * time.Millisecond, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond},
+		{sessiontest.End{Code: 1011, Label: "pong_timeout"}, &wsecho.Handler{PingInterval: noStall, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond},
 			func(*sessiontest.Both) {}},
 		{sessiontest.End{Code: 1001, Label: "closed"}, &wsecho.Handler{PingInterval: -1, CloseTimeout: 100 * time.Millisecond},
 			func(b *sessiontest.Both) { b.Session.Close(websocket.StatusGoingAway, "") }},
@@ -52,7 +52,7 @@ func TestKernelGivesUpWithTheSession(t *testing.T) {
 func leftKernel(t *testing.T, b *sessiontest.Both) {
 	t.Helper()
 	state := ""
-	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(noStall); ; time.Sleep(10 * time.Millisecond) {
 		if state = kernelState(t, b); state == "" {
 			return
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
@@ -39,6 +40,7 @@ func TestViolationIsNotWaitedFor(t *testing.T) {
 
 // Likewise if it does so after our close frame.
 func TestViolationAfterOurClose(t *testing.T) {
+	t.Parallel()
 	for name, frame := range broken {
 		t.Run(name, func(t *testing.T) {
 			witnessed(t, func(*testing.T) *wsecho.Handler { return &wsecho.Handler{} }, func(w *witness) {
@@ -56,6 +58,7 @@ func TestViolationAfterOurClose(t *testing.T) {
 
 // A peer that sends and sends, but no close frame, has CloseTimeout.
 func TestFloodAfterOurClose(t *testing.T) {
+	t.Parallel()
 	const closeTimeout = 5 * time.Second
 	for name, c := range map[string]struct{ first, again []byte }{
 		"messages":           {nil, peer.Text("more")},
@@ -131,6 +134,7 @@ func TestSilentPeerIsNotWaitedFor(t *testing.T) {
 
 // One that takes nothing either costs no time.
 func TestSilentAndFullPeerIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		writeTimeout time.Duration
 		end          sessiontest.End
@@ -152,15 +156,16 @@ func TestSilentAndFullPeerIsNotWaitedFor(t *testing.T) {
 
 // A phone that has changed networks finds its place free once its old connection has been given up.
 func TestSilentPeerGivesUpItsPlace(t *testing.T) {
+	t.Parallel()
 	ended := make(chan error, 100)
 	h := &wsecho.Handler{PingInterval: 200 * time.Millisecond, PongTimeout: 20 * time.Millisecond, CloseTimeout: time.Hour,
 		OnClose: func(_ context.Context, _ *wsecho.Session, err error) { ended <- err }}
 	e := serve(t, h, middleware.LimitPerClient(1, nil))
 	e.open(t) // and answers nothing
-	if err := wait(t, "OnClose", ended); !errors.Is(err, wsecho.ErrPongTimeout) {
+	if err := await.Value(t, "OnClose", ended); !errors.Is(err, wsecho.ErrPongTimeout) {
 		t.Errorf("OnClose: %v", err)
 	}
-	sessiontest.Poll(t, "its place is free", func() bool {
+	await.Poll(t, "its place is free", func() bool {
 		p, answer, _ := e.shake(t, peer.Request{})
 		if p == nil && answer.StatusCode != http.StatusTooManyRequests {
 			t.Fatalf("handshake: %s", answer.Status)

@@ -14,10 +14,10 @@ import (
 
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/inmem"
 	"example.com/wsecho/wsecho/internal/peer"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
 // failing is a writer that promises to hijack and fails.
@@ -145,6 +145,7 @@ func TestHijackAfterAnAnswer(t *testing.T) {
 
 // A peer that does not take the 101 within WriteTimeout gets no frames in its place.
 func TestHeadThatIsNotTaken(t *testing.T) {
+	t.Parallel()
 	for _, over := range []struct {
 		name string
 		wrap func(http.ResponseWriter) http.ResponseWriter
@@ -166,15 +167,15 @@ func TestHeadThatIsNotTaken(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			c.SetDeadline(time.Now().Add(20 * time.Second))
+			c.SetDeadline(time.Now().Add(await.Patience))
 			c.Write(peer.Request{}.Bytes())
 			if got, err := io.ReadAll(c); len(got) > 0 || err != nil {
 				t.Errorf("the peer saw %q, %v", got, err)
 			}
-			if err := wait(t, "OnClose", ended); !errors.Is(err, net.ErrClosed) {
+			if err := await.Value(t, "OnClose", ended); !errors.Is(err, net.ErrClosed) {
 				t.Errorf("OnClose got %v", err)
 			}
-			sessiontest.Poll(t, "the session is gone", func() bool { return h.Stats().Open == 0 })
+			await.Poll(t, "the session is gone", func() bool { return h.Stats().Open == 0 })
 			if got := h.Stats().Ended; got["lost"] != 1 {
 				t.Errorf("ended as %v", got)
 			}

@@ -1,7 +1,6 @@
 package wsecho_test
 
 import (
-	"bufio"
 	"flag"
 	"fmt"
 	"net"
@@ -17,9 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
 // As many as the limit of descriptors allows:
@@ -38,6 +38,9 @@ func idleInterval() time.Duration {
 // Idle sessions have no goroutine and are pinged where they are. Their peers are another process, so
 // that the limit of descriptors is that of the sessions alone.
 func TestIdle(t *testing.T) {
+	if !child.Alone(t) {
+		return
+	}
 	n := *idleSessions
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
@@ -52,38 +55,22 @@ func TestIdle(t *testing.T) {
 	defer srv.Close()
 	goroutines, memory := runtime.NumGoroutine(), memoryInUse()
 
-	child := exec.Command(os.Args[0], "-test.run=^TestIdlePeers$", "-idle.sessions="+strconv.Itoa(n))
-	child.Env = append(os.Environ(), idleAddress+"="+srv.Listener.Addr().String())
-	child.Stderr = os.Stderr
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer child.Wait()
-	defer child.Process.Kill()
-	lines := bufio.NewScanner(out)
-	hear := func(want string) {
-		t.Helper()
-		if !lines.Scan() || lines.Text() != want {
-			t.Fatalf("the peers say %q, want %q", lines.Text(), want)
-		}
-	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestIdlePeers$", "-idle.sessions="+strconv.Itoa(n))
+	cmd.Env = append(os.Environ(), idleAddress+"="+srv.Listener.Addr().String())
+	peers := child.Start(t, cmd)
 
-	hear("all are open")
+	peers.Says(t, "all are open", 1)
 	idle := func() {
 		t.Helper()
 		const few = 20 // at a pong
-		sessiontest.Poll(t, "all but a few are parked", func() bool { return wsecho.Lot(h).Len() >= n-few })
-		sessiontest.Poll(t, "there are hardly any goroutines", func() bool { return runtime.NumGoroutine() <= goroutines+few })
+		await.Poll(t, "all but a few are parked", func() bool { return wsecho.Lot(h).Len() >= n-few })
+		await.Poll(t, "there are hardly any goroutines", func() bool { return runtime.NumGoroutine() <= goroutines+few })
 	}
 	idle()
 	t.Logf("%d sessions, %d goroutines more, heap and stack a session %d bytes", n, runtime.NumGoroutine()-goroutines, (memoryInUse()-memory)/n)
 	begin, cpu := time.Now(), cpuTime(t)
-	hear("all were pinged once")
-	hear("all were pinged twice")
+	peers.Says(t, "all were pinged once", 1)
+	peers.Says(t, "all were pinged twice", 1)
 	t.Logf("CPU %.2f %%, with a ping a session each %v", 100*float64(cpuTime(t)-cpu)/float64(time.Since(begin)), idleInterval())
 	idle()
 	if st := h.Stats(); st.Open != n || total(st.Ended) != 0 {
@@ -92,12 +79,10 @@ func TestIdle(t *testing.T) {
 	if err := h.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
-	hear(fmt.Sprintf("%d were told to go away", n))
-	for lines.Scan() {
-		t.Log(lines.Text())
-	}
-	if err := child.Wait(); err != nil {
-		t.Error(err)
+	peers.Says(t, fmt.Sprintf("%d were told to go away", n), 1)
+	t.Log("no ping was off by more than", peers.Says(t, "no ping was off by more than", 1))
+	if code := peers.Ends(t); code != 0 {
+		t.Errorf("the peers ended with %d", code)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -63,7 +64,7 @@ func TestLatencyOverSockets(t *testing.T) {
 		wsecho.ParkAfter(h, time.Millisecond)
 		b := sessiontest.Start(t, over, h, false)
 		go b.Peer.Rest()
-		sessiontest.Poll(t, "a ping is answered", func() bool { return b.Session.Latency() > 0 })
+		await.Poll(t, "a ping is answered", func() bool { return b.Session.Latency() > 0 })
 		if d := b.Session.Latency(); d > time.Minute {
 			t.Errorf("%v", d)
 		}

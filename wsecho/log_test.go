@@ -20,6 +20,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -190,6 +191,9 @@ func TestRefusalIsLogged(t *testing.T) {
 
 // Nil is slog.Default, at the time of the record.
 func TestNilLogger(t *testing.T) {
+	if !child.Alone(t) {
+		return
+	}
 	before := slog.Default()
 	defer slog.SetDefault(before)
 	h := &wsecho.Handler{}
@@ -206,6 +210,9 @@ func TestNilLogger(t *testing.T) {
 
 // A Logger that panics costs no session and no refusal anything but the record, and stderr says so once.
 func TestLoggerPanics(t *testing.T) {
+	if !child.Alone(t) {
+		return
+	}
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

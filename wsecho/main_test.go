@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"testing"
 
-	"example.com/wsecho/wsecho/internal/leaktest"
+	"example.com/wsecho/internal/leaktest"
 )
 
 // TestMain proves that nothing leaks. What a Handler without a Logger logs is dropped.

@@ -3,6 +3,9 @@ package wsecho_test
 import (
 	"testing"
 
+	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/child"
+	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -11,7 +14,11 @@ import (
 // The most that a peer can make a session hold: it leaves all that it is sent unread, and has sent almost a
 // whole message, or a whole one that a hook keeps. Of the latter it is the buffer that counts.
 func TestMostMemory(t *testing.T) {
-	const sessions, constant = 20, 160 << 10 // with the peer's end, and net/http's of this server alone
+	if !child.Alone(t) {
+		return
+	}
+	sessions := leaktest.Volume(4, 8, 20)
+	const constant = 160 << 10 // with the peer's end, and net/http's of this server alone
 	for _, c := range []struct {
 		name   string
 		over   sessiontest.Transport
@@ -43,7 +50,7 @@ func TestMostMemory(t *testing.T) {
 					t.Fatal(err)
 				}
 				n, full := 0, 0
-				sessiontest.Poll(t, "the kernel and the queue are full, and stay so", func() bool {
+				await.Poll(t, "the kernel and the queue are full, and stay so", func() bool {
 					for full++; h.Stats().Queued < int64(c.limit)-1000; n++ {
 						full = 0
 						b.Session.TryWrite(text, make([]byte, []int{100, 1000, 30_000, 200_000}[n%4]))

@@ -4,6 +4,9 @@ import (
 	"runtime"
 	"testing"
 
+	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/child"
+	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -21,6 +24,9 @@ func heapInUse() int {
 // What a session holds once it waits again, whatever has come before: its peer's end, net/http's part
 // and the goroutine's buffers together.
 func TestMemoryBehindMessages(t *testing.T) {
+	if !child.Alone(t) {
+		return
+	}
 	for _, v := range []struct {
 		name string
 		over sessiontest.Transport
@@ -44,7 +50,7 @@ func TestMemoryBehindMessages(t *testing.T) {
 				}
 			}
 			each := func() int { return (heapInUse() - before) / sessions }
-			sessiontest.Poll(t, "little is held", func() bool { return each() < v.most })
+			await.Poll(t, "little is held", func() bool { return each() < v.most })
 			t.Logf("%d bytes a session, both ends", each())
 		})
 	}
@@ -53,7 +59,11 @@ func TestMemoryBehindMessages(t *testing.T) {
 // A peer that never reads costs at most WriteLimit and a constant, however its messages came to wait:
 // small ones and large ones, and while the flusher has some in hand.
 func TestMemoryForPeersThatNeverRead(t *testing.T) {
-	const sessions, limit, constant = 20, 1 << 20, 256 << 10
+	if !child.Alone(t) {
+		return
+	}
+	const limit, constant = 1 << 20, 256 << 10
+	sessions := leaktest.Volume(4, 8, 20)
 	for name, over := range map[string]sessiontest.Transport{"TCP": overTCP, "a plain conn": overWrapped} {
 		t.Run(name, func(t *testing.T) {
 			var before int
@@ -63,7 +73,7 @@ func TestMemoryForPeersThatNeverRead(t *testing.T) {
 				}
 				b := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: limit, WriteTimeout: -1, PingInterval: -1, CloseTimeout: -1}, false)
 				n, full := 0, 0
-				sessiontest.Poll(t, "the kernel and the queue are full, and stay so", func() bool {
+				await.Poll(t, "the kernel and the queue are full, and stay so", func() bool {
 					for full++; b.Handler.Stats().Queued < limit-1000; n++ {
 						full = 0
 						b.Session.TryWrite(text, make([]byte, []int{100, 1000, 30_000, 200_000}[n%4]))

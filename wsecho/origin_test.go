@@ -7,10 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coder/websocket"
+
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/wsechotest"
-	"github.com/coder/websocket"
 )
 
 func TestOrigins(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -126,9 +127,9 @@ func TestOwnWriteErrors(t *testing.T) {
 		}, wsecho.ErrWriteLimit},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := start(t, &wsecho.Handler{WriteTimeout: -1, CloseTimeout: patience, OnMessage: onMessage(c.write)})
+			b := start(t, &wsecho.Handler{WriteTimeout: -1, CloseTimeout: noStall, OnMessage: onMessage(c.write)})
 			b.Send(peer.Text("m"))
-			wait(t, "the end", b.Session.Context().Done())
+			await.Value(t, "the end", b.Session.Context().Done())
 			b.Peer.Rest()
 			b.Peer.Close()
 			b.CheckHooks(t, sessiontest.End{Code: 1011, Label: "error", Err: func(err error) bool { return errors.Is(err, c.is) }})
@@ -182,7 +183,7 @@ func TestUnwrapThatPanics(t *testing.T) {
 			b.Send(peer.Text("m"))
 			b.CheckPeer(t, sessiontest.End{Code: 1011})
 			b.Peer.Close()
-			wait(t, "OnClose", b.Ended)
+			await.Value(t, "OnClose", b.Ended)
 			if !b.Log.Has("level=ERROR", "a list") {
 				t.Errorf("logged:\n%s", b.Log)
 			}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -160,7 +161,7 @@ func TestQueueIsSentAfterPeersEOF(t *testing.T) {
 				b.Peer.Send(bytes.Repeat(peer.Binary(make([]byte, 300_000)), messages))
 				b.Peer.CloseWrite()
 			}()
-			if err := wait(t, "the end", b.Ended); err == nil || !strings.Contains(err.Error(), "EOF") {
+			if err := await.Value(t, "the end", b.Ended); err == nil || !strings.Contains(err.Error(), "EOF") {
 				t.Errorf("OnClose got %v", err)
 			}
 			if got := b.Peer.Rest(); !slices.Equal(got, append(slices.Repeat([]string{"binary:len 300000"}, messages), "eof")) {

@@ -23,6 +23,7 @@ var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 // TestPagesCompile builds every Go block of the pages, each as a package of its own in a module that requires
 // this one. Blocks of a nested module's pages need what that module requires: they are for its own tests.
 func TestPagesCompile(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	blocks := 0
 	for _, p := range pages(t) {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -26,14 +28,14 @@ func startParked(t *testing.T, over sessiontest.Transport, h *wsecho.Handler, de
 	t.Helper()
 	wsecho.ParkAfter(h, soon)
 	b := sessiontest.Start(t, over, h, deflate)
-	sessiontest.Poll(t, "it has parked", func() bool { return wsecho.Lot(h).Count() > 0 })
+	await.Poll(t, "it has parked", func() bool { return wsecho.Lot(h).Count() > 0 })
 	return b
 }
 
 // parked waits until so many sessions of h are parked.
 func parked(t *testing.T, h *wsecho.Handler, n int) {
 	t.Helper()
-	sessiontest.Poll(t, fmt.Sprintf("%d parked", n), func() bool { return wsecho.Lot(h).Len() == n })
+	await.Poll(t, fmt.Sprintf("%d parked", n), func() bool { return wsecho.Lot(h).Len() == n })
 }
 
 // TestParkedEnds ends parked sessions in every way.
@@ -70,7 +72,7 @@ func TestParkedEnds(t *testing.T) {
 			end: sessiontest.End{Label: "lost", Err: lostBy(syscall.ECONNRESET, io.EOF)}}, // EOF over a Unix socket
 		{name: "the peer goes with messages unread", do: func(b *sessiontest.Both) {
 			b.Session.TryWrite(text, []byte("unread"))
-			b.Peer.Conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+			b.Peer.Conn.SetReadDeadline(time.Now().Add(await.Patience))
 			b.Peer.Conn.Read(make([]byte, 1))
 			b.Peer.Close()
 		}, unseen: true, end: sessiontest.End{Label: "lost", Err: lostBy(syscall.ECONNRESET, io.EOF)}},
@@ -82,7 +84,7 @@ func TestParkedEnds(t *testing.T) {
 		{name: "Session.Close, and nobody is waited for", set: func(h *wsecho.Handler) { h.CloseTimeout = -1 },
 			do:  func(b *sessiontest.Both) { b.Session.Close(4000, "why") },
 			end: sessiontest.End{Code: 4000, Reason: "why", Label: "closed", Err: closeCode(4000)}},
-		{name: "no pong", set: func(h *wsecho.Handler) { h.PingInterval, h.PongTimeout = patience, 50*time.Millisecond },
+		{name: "no pong", set: func(h *wsecho.Handler) { h.PingInterval, h.PongTimeout = noStall, 50*time.Millisecond },
 			do:  func(b *sessiontest.Both) { b.Peer.Mute = true },
 			end: sessiontest.End{Code: 1011, Reason: "*", Label: "pong_timeout", Err: lostBy(wsecho.ErrPongTimeout)}},
 		{name: "the peer reads nothing", set: func(h *wsecho.Handler) { h.WriteTimeout = time.Second }, // for the handshake too
@@ -204,7 +206,7 @@ func TestParkedInMidFrame(t *testing.T) {
 			for _, cut := range append(cuts, len(stream)) {
 				before := lot.Count()
 				b.Send(stream[from:cut])
-				sessiontest.Poll(t, fmt.Sprintf("parked again after byte %d", cut), func() bool { return lot.Count() > before && lot.Len() == 1 })
+				await.Poll(t, fmt.Sprintf("parked again after byte %d", cut), func() bool { return lot.Count() > before && lot.Len() == 1 })
 				from = cut
 			}
 			want := []string{"pong:between", fmt.Sprintf("text:len %d", len(long)), "text:short"}
@@ -220,11 +222,14 @@ func TestParkedInMidFrame(t *testing.T) {
 // TestParkedSessionsHaveNoGoroutine: one goroutine waits for all of them. No other test runs beside it: it
 // counts those of the process.
 func TestParkedSessionsHaveNoGoroutine(t *testing.T) {
+	if !child.Alone(t) {
+		return
+	}
 	h := new(wsecho.Handler)
 	wsecho.ParkAfter(h, soon)
 	e := serve(t, h)
 	e.open(t).Close()
-	sessiontest.Poll(t, "none is open", func() bool { return h.Stats().Open == 0 })
+	await.Poll(t, "none is open", func() bool { return h.Stats().Open == 0 })
 	before := runtime.NumGoroutine()
 	const sessions = 200
 	var peers []*peer.Peer
@@ -237,7 +242,7 @@ func TestParkedSessionsHaveNoGoroutine(t *testing.T) {
 		peers = append(peers, p)
 	}
 	parked(t, h, sessions)
-	sessiontest.Poll(t, "their goroutines are gone", func() bool { return runtime.NumGoroutine() <= before+2 })
+	await.Poll(t, "their goroutines are gone", func() bool { return runtime.NumGoroutine() <= before+2 })
 	for _, p := range peers {
 		p.Close()
 	}

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
 // TestParkStorm: sessions park and wake all the time while others open and close, so that descriptors
@@ -67,7 +67,7 @@ func TestParkStorm(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	sessiontest.Poll(t, "all are gone", func() bool { return h.Stats().Open == 0 && wsecho.Lot(h).Len() == 0 })
+	await.Poll(t, "all are gone", func() bool { return h.Stats().Open == 0 && wsecho.Lot(h).Len() == 0 })
 	if opened.Load() != closed.Load() {
 		t.Errorf("%d opened, %d closed", opened.Load(), closed.Load())
 	}

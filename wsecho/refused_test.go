@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 )
@@ -107,6 +108,7 @@ func refusal(t *testing.T, watched bool, fs ...fault) (*endpoint, peer.Request) 
 }
 
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	for i, f := range faults {
 		t.Run(f.check, func(t *testing.T) {
 			e, r := refusal(t, true, f)
@@ -191,7 +193,7 @@ func (e *endpoint) answers(t *testing.T, b []byte) string {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(await.Patience))
 	c.Write(b)
 	c.(*net.TCPConn).CloseWrite() // net/http waits for the rest of a body, though it has answered
 	all, err := io.ReadAll(c)

@@ -15,9 +15,9 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest"
 )
 
@@ -183,20 +183,20 @@ func TestCapacityIsAtomic(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	// A client has its 101 before its session counts.
-	sessiontest.Poll(t, "all that were admitted count", func() bool { return e.Stats().Opened >= most })
+	await.Poll(t, "all that were admitted count", func() bool { return e.Stats().Opened >= most })
 	if st := e.Stats(); st.Open != most || st.Opened != most || st.Refused["capacity"] != tries-most {
 		t.Errorf("Stats() is %+v", st)
 	}
 }
 
-func TestSessionsRule(t *testing.T) {
+func TestSessionsListsEachOnce(t *testing.T) {
 	h := &wsecho.Handler{}
 	e := serve(t, h)
 	var peers []*peer.Peer
 	for range 20 {
 		peers = append(peers, e.open(t))
 	}
-	sessiontest.Poll(t, "all are listed", func() bool { return count(h) == 20 })
+	await.Poll(t, "all are listed", func() bool { return count(h) == 20 })
 	t.Run("it may stop early", func(t *testing.T) {
 		for range h.Sessions() {
 			break

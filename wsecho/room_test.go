@@ -10,6 +10,8 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -77,6 +79,7 @@ func TestWriteLeavesRoomToTryWrite(t *testing.T) {
 // Beside a Write loop to a client that reads flat out TryWrite always finds room: the queue is full all along,
 // but half of it is not Write's.
 func TestTryWriteBesideWriteLoop(t *testing.T) {
+	t.Parallel()
 	for name, over := range map[string]sessiontest.Transport{"TCP": overTCP, "TLS": overTLS} {
 		t.Run(name, func(t *testing.T) {
 			b := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 400_000, WriteTimeout: -1}, false)
@@ -99,16 +102,16 @@ func TestTryWriteBesideWriteLoop(t *testing.T) {
 					}
 				}
 			}()
-			for i := range 158 {
+			for i := range leaktest.Volume(10, 30, 158) {
 				if err := b.Session.TryWrite(text, make([]byte, 1000)); err != nil {
 					t.Fatalf("message %d: %v", i, err)
 				}
-				if n := wait(t, "the message", read); n != 1000 {
+				if n := await.Value(t, "the message", read); n != 1000 {
 					t.Fatalf("message %d has %d bytes", i, n)
 				}
 			}
 			b.Session.Close(1000, "")
-			wait(t, "the loop ends", flooded)
+			await.Value(t, "the loop ends", flooded)
 			for range read {
 			}
 		})

@@ -15,12 +15,14 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
-func TestCloseRule(t *testing.T) {
+func TestCloseSendsTheCodeAndTheReason(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ reason, want string }{
 		{"short", "short"},
 		{strings.Repeat("r", 123), strings.Repeat("r", 123)},
@@ -100,7 +102,7 @@ func TestCloseRule(t *testing.T) {
 				}
 			}
 			b.Peer.Close()
-			if err := wait(t, "OnClose", b.Ended); fmt.Sprintf("close:%d", websocket.CloseStatus(err)) != closing {
+			if err := await.Value(t, "OnClose", b.Ended); fmt.Sprintf("close:%d", websocket.CloseStatus(err)) != closing {
 				t.Errorf("OnClose got %v, the peer %s", err, closing)
 			}
 			b.Session.Close(4000, "after the end")
@@ -151,7 +153,7 @@ func TestCloseRule(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.Session.Close(4000, "bye")
-		wait(t, "OnClose", b.Ended)
+		await.Value(t, "OnClose", b.Ended)
 	}
 	all := sessiontest.End{Frames: []string{"binary:len 8388608"}, Code: 4000, Reason: "bye"}
 	t.Run("CloseTimeout negative: the peer is not waited for", func(t *testing.T) {
@@ -162,7 +164,7 @@ func TestCloseRule(t *testing.T) {
 			if d := gone(t, b); d > 200*time.Millisecond {
 				t.Errorf("gone after %v", d)
 			}
-			wait(t, "OnClose", b.Ended)
+			await.Value(t, "OnClose", b.Ended)
 		})
 	})
 	t.Run("CloseTimeout as long as can be: what was written before is sent", func(t *testing.T) {
@@ -193,54 +195,59 @@ func TestCloseRule(t *testing.T) {
 	})
 }
 
-func TestGoRule(t *testing.T) {
-	t.Run("nil ends nothing", func(t *testing.T) {
-		done := make(chan struct{})
-		b := start(t, &wsecho.Handler{OnOpen: func(s *wsecho.Session, _ *http.Request) error {
-			s.Go(func(context.Context) error {
-				s.Go(func(context.Context) error { close(done); return nil }) // in functions that it started
-				return nil
-			})
+// Nil ends nothing.
+func TestGoThatReturnsNilEndsNothing(t *testing.T) {
+	done := make(chan struct{})
+	b := start(t, &wsecho.Handler{OnOpen: func(s *wsecho.Session, _ *http.Request) error {
+		s.Go(func(context.Context) error {
+			s.Go(func(context.Context) error { close(done); return nil }) // in functions that it started
 			return nil
-		}})
-		wait(t, "the inner function", done)
-		b.Send(peer.Text("alive"), peer.Close(1000, ""))
-		b.Check(t, sessiontest.End{Frames: []string{"text:alive"}, Code: 1000, Reason: "*", Label: "peer"})
-	})
-	t.Run("in a goroutine of its own", func(t *testing.T) {
-		meet := make(chan string)
-		b := start(t, &wsecho.Handler{OnMessage: onMessage(func(s *wsecho.Session) error {
-			s.Go(func(context.Context) error { meet <- "met"; return nil })
-			return s.TryWrite(text, []byte(<-meet))
-		})})
-		b.Send(peer.Text("m"))
-		if got := b.Peer.Next(); got != "text:met" {
-			t.Errorf("the peer saw %q", got)
-		}
-	})
-	t.Run("after the end it does nothing", func(t *testing.T) {
-		var s0 *wsecho.Session
-		no := func(context.Context) error { t.Error("it ran"); return nil }
-		b := start(t, &wsecho.Handler{
-			OnOpen: func(s *wsecho.Session, _ *http.Request) error {
-				s.Go(func(ctx context.Context) error { <-ctx.Done(); s.Go(no); return nil })
-				return nil
-			},
-			OnClose: func(_ context.Context, s *wsecho.Session, _ error) { s.Go(no); s0 = s },
 		})
-		b.Session.Close(4000, "")
-		b.Session.Go(no)
-		b.Check(t, sessiontest.End{Code: 4000, Label: "closed"})
-		s0.Go(no)
-	})
-	t.Run("runtime.Goexit in it", func(t *testing.T) {
-		b := start(t, &wsecho.Handler{OnOpen: func(s *wsecho.Session, _ *http.Request) error {
-			s.Go(func(context.Context) error { runtime.Goexit(); return nil })
+		return nil
+	}})
+	await.Value(t, "the inner function", done)
+	b.Send(peer.Text("alive"), peer.Close(1000, ""))
+	b.Check(t, sessiontest.End{Frames: []string{"text:alive"}, Code: 1000, Reason: "*", Label: "peer"})
+}
+
+// In a goroutine of its own.
+func TestGoRunsInAGoroutineOfItsOwn(t *testing.T) {
+	meet := make(chan string)
+	b := start(t, &wsecho.Handler{OnMessage: onMessage(func(s *wsecho.Session) error {
+		s.Go(func(context.Context) error { meet <- "met"; return nil })
+		return s.TryWrite(text, []byte(<-meet))
+	})})
+	b.Send(peer.Text("m"))
+	if got := b.Peer.Next(); got != "text:met" {
+		t.Errorf("the peer saw %q", got)
+	}
+}
+
+// After the end it does nothing.
+func TestGoAfterTheEndDoesNothing(t *testing.T) {
+	var s0 *wsecho.Session
+	no := func(context.Context) error { t.Error("it ran"); return nil }
+	b := start(t, &wsecho.Handler{
+		OnOpen: func(s *wsecho.Session, _ *http.Request) error {
+			s.Go(func(ctx context.Context) error { <-ctx.Done(); s.Go(no); return nil })
 			return nil
-		}})
-		b.Send(peer.Close(1000, ""))
-		wait(t, "OnClose", b.Ended)
-		b.Peer.Close()
-		b.Gone(t)
+		},
+		OnClose: func(_ context.Context, s *wsecho.Session, _ error) { s.Go(no); s0 = s },
 	})
+	b.Session.Close(4000, "")
+	b.Session.Go(no)
+	b.Check(t, sessiontest.End{Code: 4000, Label: "closed"})
+	s0.Go(no)
+}
+
+// Runtime.Goexit in it.
+func TestGoexitInGo(t *testing.T) {
+	b := start(t, &wsecho.Handler{OnOpen: func(s *wsecho.Session, _ *http.Request) error {
+		s.Go(func(context.Context) error { runtime.Goexit(); return nil })
+		return nil
+	}})
+	b.Send(peer.Close(1000, ""))
+	await.Value(t, "OnClose", b.Ended)
+	b.Peer.Close()
+	b.Gone(t)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -56,7 +57,7 @@ func TestSessionLogReplaced(t *testing.T) {
 			}
 			b := start(t, h)
 			b.Send(peer.Text("m"))
-			wait(t, "OnClose", b.Ended)
+			await.Value(t, "OnClose", b.Ended)
 			b.Peer.Close()
 			b.Gone(t)
 			if !log.Has("in the hook") || !log.Has("level="+c.level, c.words, "user=ann") {
@@ -83,7 +84,7 @@ func TestSessionLogUnset(t *testing.T) {
 			}
 			b := start(t, h)
 			b.Send(peer.Text("m"))
-			wait(t, "OnClose", b.Ended)
+			await.Value(t, "OnClose", b.Ended)
 			b.Peer.Close()
 			b.Gone(t)
 			if !b.Log.Has("level="+c.level, c.words) {
@@ -121,7 +122,7 @@ func TestRecordsCarryTheContext(t *testing.T) {
 			e.shake(t, peer.Request{Lines: []string{"Sec-WebSocket-Version: 12"}})
 			p := e.open(t)
 			p.Send(peer.Text("m"))
-			sessiontest.Poll(t, "it is logged", func() bool { return log.Has(c.words, "request=id-2", "over=<nil>") })
+			await.Poll(t, "it is logged", func() bool { return log.Has(c.words, "request=id-2", "over=<nil>") })
 			if !log.Has("handshake refused", "request=id-1") {
 				t.Errorf("logged:\n%s", &log)
 			}
@@ -154,7 +155,7 @@ func TestHintAtWrappedCloseError(t *testing.T) {
 			b.Send(peer.Text("m"))
 			b.CheckPeer(t, sessiontest.End{Code: 1011})
 			b.Peer.Close()
-			wait(t, "OnClose", b.Ended)
+			await.Value(t, "OnClose", b.Ended)
 			if !b.Log.Has("level=ERROR", "session ended") || b.Log.Has(`hint="wrapped CloseError: return it itself to send its code"`) != c.hint {
 				t.Errorf("logged:\n%s", b.Log)
 			}

@@ -59,12 +59,12 @@ func TestPingBehindMuch(t *testing.T) {
 		slow         int // reads
 		writeTimeout time.Duration
 	}{
-		{"in the kernel", ahead, 4 << 20, 0, patience},
+		{"in the kernel", ahead, 4 << 20, 0, noStall},
 		{"in the session", ahead, 16 << 10, 0, -1}, // where a WriteTimeout would watch what it lies behind
 		// A kernel that holds so much makes room in large steps, of more than PongTimeout each.
 		{"in both", 3 * ahead, 256 << 10, 48, -1},
 	} {
-		h := &wsecho.Handler{PingInterval: patience / 25, PongTimeout: patience, WriteTimeout: c.writeTimeout}
+		h := &wsecho.Handler{PingInterval: noStall / 25, PongTimeout: noStall, WriteTimeout: c.writeTimeout}
 		b := sessiontest.Start(t, overBuffers(c.buffer), h, false)
 		if err := b.Session.TryWrite(websocket.MessageBinary, make([]byte, c.size)); err != nil {
 			t.Fatal(err)
@@ -73,7 +73,7 @@ func TestPingBehindMuch(t *testing.T) {
 			t.Errorf("%s: %d bytes are queued: the test shows less than it should", c.where, q)
 		}
 		peers.Go(func() {
-			slow := &slowConn{Conn: b.Peer.Conn, pause: patience / 32, slow: c.slow} // 64 times: more than two timeouts
+			slow := &slowConn{Conn: b.Peer.Conn, pause: noStall / 32, slow: c.slow} // 64 times: more than two timeouts
 			p := peer.New(slow)
 			p.Timeout = time.Minute
 			for _, want := range []string{fmt.Sprint("binary:len ", c.size), "text:alive"} {
@@ -96,7 +96,7 @@ func TestPingBehindMuch(t *testing.T) {
 // One that takes nothing of it is dead.
 func TestPingBehindMuchAndFrozenPeer(t *testing.T) {
 	t.Parallel()
-	b := sessiontest.Start(t, overBuffers(4<<20), &wsecho.Handler{PingInterval: patience, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond}, false)
+	b := sessiontest.Start(t, overBuffers(4<<20), &wsecho.Handler{PingInterval: noStall, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond}, false)
 	b.Session.TryWrite(websocket.MessageBinary, make([]byte, ahead))
 	b.CheckHooks(t, sessiontest.End{Code: 1011, Label: "pong_timeout", Err: func(err error) bool { return errors.Is(err, wsecho.ErrPongTimeout) }})
 }

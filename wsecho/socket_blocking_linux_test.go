@@ -10,6 +10,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -33,6 +34,7 @@ func (l blocking) Accept() (net.Conn, error) {
 // Under the session's lock nothing waits, whatever someone has done to the socket; where socket_direct.go
 // is built, that is.
 func TestBlockingSocket(t *testing.T) {
+	t.Parallel()
 	over := sessiontest.HTTP1("a blocking socket", func(t testing.TB) (net.Listener, func() (net.Conn, error)) {
 		l := listen(t, "tcp", "127.0.0.1:0")
 		return blocking{l}, func() (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }
@@ -49,7 +51,7 @@ func TestBlockingSocket(t *testing.T) {
 		}
 		close(written)
 	}()
-	wait(t, "TryWrite returns", written)
+	await.Value(t, "TryWrite returns", written)
 	b.Session.Close(4000, "")
 	b.CheckHooks(t, sessiontest.End{Code: 4000, Label: "closed"})
 	b.Peer.Close()

@@ -16,21 +16,21 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
-// How a test comes by a session. Those named Rule hold the rules that a caller relies on, each case
-// named by the words of its rule (design section 1).
+// How a test comes by a session.
 
 const text = websocket.MessageText
 
 var errSecret = errors.New("secret")
 
-// patience is for timeouts that must not strike in real time, however busy the machine is: nobody is
+// noStall is for timeouts that must not strike in real time, however busy the machine is: nobody is
 // stopped for that long.
-const patience = 2500 * time.Millisecond
+const noStall = 2500 * time.Millisecond
 
 // start opens a session over TCP.
 func start(t *testing.T, h *wsecho.Handler) *sessiontest.Both {
@@ -80,7 +80,7 @@ func behind(t *testing.T, h *wsecho.Handler, handler http.Handler) *endpoint {
 	t.Cleanup(func() {
 		h.Close()
 		e.srv.Close()
-		sessiontest.Poll(t, "no session is left", func() bool { return h.Stats().Open == 0 })
+		await.Poll(t, "no session is left", func() bool { return h.Stats().Open == 0 })
 	})
 	return e
 }
@@ -119,7 +119,7 @@ func (e *endpoint) open(t testing.TB, lines ...string) *peer.Peer {
 
 // untilShut waits until the Handler refuses, with a request that fails the second check.
 func untilShut(t *testing.T, e *endpoint) {
-	sessiontest.Poll(t, "the shutdown has begun", func() bool {
+	await.Poll(t, "the shutdown has begun", func() bool {
 		rec := httptest.NewRecorder()
 		e.Handler.ServeHTTP(rec, httptest.NewRequest("GET", "/", nil))
 		return rec.Code == 503
@@ -129,17 +129,6 @@ func untilShut(t *testing.T, e *endpoint) {
 // onMessage is a MessageFunc that needs only the session.
 func onMessage(f func(s *wsecho.Session) error) wsecho.MessageFunc {
 	return func(_ context.Context, s *wsecho.Session, _ websocket.MessageType, _ []byte) error { return f(s) }
-}
-
-// wait gives up after 20 s.
-func wait[T any](t testing.TB, what string, c <-chan T) (v T) {
-	t.Helper()
-	select {
-	case v = <-c:
-	case <-time.After(20 * time.Second):
-		t.Errorf("never: %s", what)
-	}
-	return v
 }
 
 func count(h *wsecho.Handler) (n int) {

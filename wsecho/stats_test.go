@@ -14,6 +14,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -22,6 +23,7 @@ import (
 
 // Each step of one life, and what has changed in the counters.
 func TestStatsCount(t *testing.T) {
+	t.Parallel()
 	for name, mode := range map[string]websocket.CompressionMode{"plain": 0, "compressed": websocket.CompressionContextTakeover} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -104,6 +106,7 @@ func TestStatsCount(t *testing.T) {
 // While hundreds of sessions open, talk and end in every way at once, every snapshot adds up, and in
 // the end nothing is lost.
 func TestStatsAddUp(t *testing.T) {
+	t.Parallel()
 	const sessions = 300
 	var in, out, bytesIn, bytesOut atomic.Uint64
 	h := &wsecho.Handler{Logger: new(sessiontest.Log).Logger()}
@@ -215,5 +218,5 @@ func TestStatsWhileAHookRuns(t *testing.T) {
 			t.Errorf("the peer saw %q", got)
 		}
 	}
-	sessiontest.Poll(t, "c counts", func() bool { return h.Stats().MessagesIn == 3 })
+	await.Poll(t, "c counts", func() bool { return h.Stats().MessagesIn == 3 })
 }

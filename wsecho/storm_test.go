@@ -14,9 +14,11 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/child"
+	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
 // ways are all ways to end at once; each says what the peer must see, "" for a peer that is gone.
@@ -51,13 +53,16 @@ var ways = []struct {
 
 // TestStorm ends hundreds of sessions in every way at once, while others go on.
 func TestStorm(t *testing.T) {
+	if !child.Alone(t) {
+		return
+	}
 	before := runtime.NumGoroutine()
 	type state struct {
 		closed  atomic.Bool
 		running atomic.Int32
 	}
 	var opened, closes atomic.Int32
-	h := &wsecho.Handler{PingInterval: time.Second, WriteTimeout: patience, CloseTimeout: 1500 * time.Millisecond, ReadLimit: 1 << 16}
+	h := &wsecho.Handler{PingInterval: time.Second, WriteTimeout: noStall, CloseTimeout: 1500 * time.Millisecond, ReadLimit: 1 << 16}
 	h.OnOpen = func(s *wsecho.Session, r *http.Request) error {
 		st := new(state)
 		s.Data = st
@@ -149,7 +154,7 @@ func TestStorm(t *testing.T) {
 			}
 		})
 	}
-	const rounds = 15
+	rounds := leaktest.Volume(2, 5, 15)
 	labels := map[string]uint64{"peer": 10} // the bystanders
 	for range rounds {
 		for _, w := range ways {
@@ -191,7 +196,7 @@ func TestStorm(t *testing.T) {
 	storm.Wait()
 	close(over)
 	bystanders.Wait()
-	sessiontest.Poll(t, "nothing is left", func() bool { return h.Stats().Open+hasty.Stats().Open == 0 })
+	await.Poll(t, "nothing is left", func() bool { return h.Stats().Open+hasty.Stats().Open == 0 })
 	if o, c := opened.Load(), closes.Load(); o != c || o != int32(10+rounds*len(ways)) {
 		t.Errorf("%d opened, %d OnClose", o, c)
 	}
@@ -207,5 +212,5 @@ func TestStorm(t *testing.T) {
 		}
 		e.srv.Close()
 	}
-	sessiontest.Poll(t, "as many goroutines as before", func() bool { return runtime.NumGoroutine() <= before })
+	await.Poll(t, "as many goroutines as before", func() bool { return runtime.NumGoroutine() <= before })
 }

@@ -7,9 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coder/websocket"
+
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
-	"github.com/coder/websocket"
 )
 
 func TestSubprotocolSelection(t *testing.T) {

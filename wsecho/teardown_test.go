@@ -13,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/inmem"
 	"example.com/wsecho/wsecho/internal/peer"
@@ -150,13 +151,14 @@ func TestCloseFrameIsNotTakenBack(t *testing.T) {
 
 // The kernel does not try for minutes to deliver what a lost peer did not take.
 func TestLostPeerIsReset(t *testing.T) {
+	t.Parallel()
 	for _, over := range []sessiontest.Transport{overTCP, overTLS} {
 		t.Run(over.Name, func(t *testing.T) {
 			b := sessiontest.Start(t, over, &wsecho.Handler{WriteTimeout: -1, PingInterval: -1}, false)
 			fill(t, b.Session, 60_000)
 			b.Handler.Close()
 			b.Gone(t)
-			b.Peer.Conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+			b.Peer.Conn.SetReadDeadline(time.Now().Add(await.Patience))
 			var err error
 			for p := make([]byte, 64<<10); err == nil; {
 				_, err = b.Peer.Conn.Read(p)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -25,11 +26,11 @@ func TestPeerThatSendsPongsAndTakesNothing(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := sessiontest.Start(t, c.over, &wsecho.Handler{
-				ReadLimit: -1, PingInterval: 100 * time.Millisecond, PongTimeout: patience, WriteTimeout: 500 * time.Millisecond, CloseTimeout: -1,
+				ReadLimit: -1, PingInterval: 100 * time.Millisecond, PongTimeout: noStall, WriteTimeout: 500 * time.Millisecond, CloseTimeout: -1,
 			}, false)
 			ended := b.Session.Context().Done()
 			b.Send(peer.Binary(make([]byte, c.size)))
-			sessiontest.Poll(t, "it is echoed", func() bool { return b.Handler.Stats().MessagesOut == 1 })
+			await.Poll(t, "it is echoed", func() bool { return b.Handler.Stats().MessagesOut == 1 })
 			if q := b.Handler.Stats().Queued; q > 0 {
 				t.Logf("%d bytes are queued: WriteTimeout watches them anyway", q)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -100,7 +101,7 @@ func TestHookErrorThatPanics(t *testing.T) {
 			t.Errorf("the peer saw %q", got)
 		}
 		p.Close()
-		sessiontest.Poll(t, "the session is gone", func() bool { return e.Stats().Open == 0 })
+		await.Poll(t, "the session is gone", func() bool { return e.Stats().Open == 0 })
 		if got := e.Stats().Ended; got["error"] != 1 {
 			t.Errorf("ended as %v", got)
 		}

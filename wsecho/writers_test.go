@@ -12,6 +12,7 @@ import (
 
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
@@ -70,7 +71,7 @@ func TestAccessLogSees101(t *testing.T) {
 			if got := p.Next(); got != "text:m" {
 				t.Errorf("the peer saw %q", got)
 			}
-			if status := wait(t, "the handler returns", seen); status != 101 {
+			if status := await.Value(t, "the handler returns", seen); status != 101 {
 				t.Errorf("the log saw %d", status)
 			}
 		})
@@ -115,7 +116,7 @@ func (e *endpoint) rawHead(t *testing.T) (lines []string, rest *peer.Peer) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(await.Patience))
 	c.Write(peer.Request{}.Bytes())
 	for line := ""; line != "\r\n"; {
 		line = ""

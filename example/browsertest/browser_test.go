@@ -16,33 +16,9 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+
+	"example.com/wsecho/internal/await"
 )
-
-var closeChromium = func() {}
-
-// chromium starts one browser for all tests.
-var chromium = sync.OnceValues(func() (context.Context, error) {
-	ctx, cancelAllocator := chromedp.NewExecAllocator(context.Background(),
-		chromedp.NoFirstRun,
-		chromedp.NoSandbox, // CI runs as root
-		chromedp.Headless,
-		chromedp.DisableGPU,
-		chromedp.WSURLReadTimeout(patience),
-		chromedp.IgnoreCertErrors, // -tls signs its own
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true),
-		chromedp.Flag("disable-dev-shm-usage", true),
-		// Several tabs are looked at in turn, and none of them is to fall asleep.
-		chromedp.Flag("disable-background-timer-throttling", true),
-		chromedp.Flag("disable-backgrounding-occluded-windows", true),
-		chromedp.Flag("disable-renderer-backgrounding", true),
-	)
-	ctx, cancel := chromedp.NewContext(ctx)
-	closeChromium = func() { cancel(); cancelAllocator() }
-	return ctx, chromedp.Do(ctx)
-})
 
 // A tab is one page of its own in the browser.
 type tab struct {
@@ -125,45 +101,6 @@ func open(t *testing.T, s *service, as look) *tab {
 	return b
 }
 
-// watchConsole collects what the console shows as wrong: exceptions, errors and warnings,
-// failed requests, and what the Content-Security-Policy refused. end fails the test for
-// each that it did not provoke.
-func (b *tab) watchConsole() (end func()) {
-	const last = "the test has ended"
-	messages := chromedp.Console(b.ctx)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for m, err := range messages {
-			if err != nil || m.Text == last {
-				return
-			}
-			if m.IsException() || m.Type == chromedp.ConsoleError || m.Type == chromedp.ConsoleWarning {
-				b.mu.Lock()
-				b.errors = append(b.errors, m.Text+" "+m.URL)
-				b.mu.Unlock()
-			}
-		}
-	}()
-	return func() {
-		// What came before this has been seen once this has.
-		if err := chromedp.Do(b.ctx, chromedp.Evaluate[chromedp.Void](fmt.Sprintf("console.log(%q)", last))); err != nil {
-			b.t.Errorf("the page is gone: %v", err)
-			return
-		}
-		<-ended
-	next:
-		for _, text := range b.errors {
-			for _, pattern := range b.provoked {
-				if pattern.MatchString(text) {
-					continue next
-				}
-			}
-			b.t.Errorf("the console shows an error: %s", text)
-		}
-	}
-}
-
 // provokes says that the test will make the console show errors that match pattern.
 func (b *tab) provokes(pattern string) {
 	b.provoked = append(b.provoked, regexp.MustCompile(pattern))
@@ -190,9 +127,9 @@ func eval[T any](b *tab, expression string) T {
 // page, which the Content-Security-Policy rightly refuses.)
 func (b *tab) wait(expression string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(patience); !eval[bool](b, `Boolean(`+expression+`)`); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(await.Patience); !eval[bool](b, `Boolean(`+expression+`)`); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			b.t.Fatalf("not so after %s: %s\nstate: %s\nlog: %q\nqueue: %q", patience,
+			b.t.Fatalf("not so after %s: %s\nstate: %s\nlog: %q\nqueue: %q", await.Patience,
 				expression, b.text("#state"), b.rows(""), b.queue())
 		}
 	}
@@ -265,8 +202,6 @@ func (b *tab) say(text string) {
 	b.write(text)
 	b.enter(0)
 }
-
-const shift = 8 // of enter
 
 // enter presses the key, with a modifier or 0. (chromedp.KeyEvent sends the character by itself, also where
 // the page has dealt with the key.)

@@ -16,6 +16,8 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/coder/websocket/wsjson"
+
+	"example.com/wsecho/internal/await"
 )
 
 // A fox is Firefox, driven over WebDriver BiDi (https://w3c.github.io/webdriver-bidi), which it speaks
@@ -68,14 +70,14 @@ var firefox = sync.OnceValues(func() (*fox, error) {
 		return f, f.begin(url)
 	case <-f.done:
 		return nil, fmt.Errorf("it ended: %v", f.cmd.ProcessState)
-	case <-time.After(patience):
+	case <-time.After(await.Patience):
 		return nil, errors.New("it does not listen")
 	}
 })
 
 // begin begins the session with the browser at url, and finds its tab.
 func (f *fox) begin(url string) (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
 	defer cancel()
 	if f.conn, _, err = websocket.Dial(ctx, url+"/session", nil); err != nil {
 		return err

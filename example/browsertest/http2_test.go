@@ -5,13 +5,15 @@ import (
 	"regexp"
 	"testing"
 	"time"
+
+	"example.com/wsecho/internal/await"
 )
 
 // requests returns, for each request of the page and the sockets in the service's log, the
 // HTTP version and the client's address: one TCP connection has one.
 func (s *service) requests() (got []string) {
 	line := regexp.MustCompile(`"GET https?://[^ ]*/(?:ws\?\S*|page\.js|) (HTTP/\S+)" from (\S+) -`)
-	for _, m := range line.FindAllStringSubmatch(s.output(), -1) {
+	for _, m := range line.FindAllStringSubmatch(s.Output(), -1) {
 		got = append(got, m[1]+" "+m[2])
 	}
 	return got
@@ -35,7 +37,7 @@ func TestHTTP2(t *testing.T) {
 	}
 	tabs[0].screenshot("http2")
 	var got []string
-	for deadline := time.Now().Add(patience); len(got) < 3+1+3; got = s.requests() { // pages, page.js at least once, sockets
+	for deadline := time.Now().Add(await.Patience); len(got) < 3+1+3; got = s.requests() { // pages, page.js at least once, sockets
 		if time.Now().After(deadline) {
 			t.Fatalf("the service logged %d requests: %q", len(got), got)
 		}

@@ -63,7 +63,7 @@ func TestLooks(t *testing.T) {
 				b.looksRight(name + "-room")
 				b.provokes(socketFailed)
 				b.provokes(fetchFailed)
-				s.kill()
+				s.Kill()
 				b.waitState("waiting")
 				b.say("after the crash")
 				b.looksRight(name + "-lost")

@@ -134,7 +134,7 @@ func TestServiceIsKilled(t *testing.T) {
 	b.say("before")
 	b.waitRow("received", "before")
 	b.provokes(socketFailed)
-	s.kill()
+	s.Kill()
 	b.waitRow("note", "Connection closed (1006): cut off")
 	b.say("after")
 	s.again()

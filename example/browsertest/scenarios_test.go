@@ -61,7 +61,7 @@ func startFront(t *testing.T, s *service) *httptest.Server {
 	mux.Handle("/", httputil.NewSingleHostReverseProxy(to))
 	signal := func(sig syscall.Signal) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
-			if err := s.cmd.Process.Signal(sig); err != nil {
+			if err := s.Cmd.Process.Signal(sig); err != nil {
 				t.Error(err)
 			}
 		}

@@ -1,8 +1,6 @@
 package browsertest
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,11 +9,9 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
-)
 
-// patience is how long a test waits for anything before it gives up.
-const patience = 30 * time.Second
+	"example.com/wsecho/internal/child"
+)
 
 // build returns the path of the service's program, built from the module above.
 var build = sync.OnceValues(func() (string, error) {
@@ -28,16 +24,11 @@ var build = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// A service is one process of the example.
+// service is one process of the example.
 type service struct {
-	t    *testing.T
-	cmd  *exec.Cmd
-	url  string // such as http://127.0.0.1:12345
-	done chan struct{}
-	err  error // of Wait, once done is closed
-
-	mu  sync.Mutex
-	out bytes.Buffer
+	t *testing.T
+	*child.Process
+	url string // such as http://127.0.0.1:12345
 }
 
 // start runs the service with args on a free port, and ends it with the test.
@@ -52,35 +43,8 @@ func startAt(t *testing.T, addr string, args ...string) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &service{t: t, done: make(chan struct{})}
-	s.cmd = exec.Command(path, append([]string{"-addr", addr}, args...)...)
-	s.cmd.Stderr = s
-	stdout, err := s.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(stdout)
-	line, _ := lines.ReadString('\n')
-	s.url = strings.TrimSpace(line)
-	go func() {
-		lines.WriteTo(s)
-		s.err = s.cmd.Wait()
-		close(s.done)
-	}()
-	t.Cleanup(func() {
-		s.cmd.Process.Kill()
-		<-s.done
-		if t.Failed() {
-			t.Logf("the service said:\n%s", s.output())
-		}
-	})
-	if !strings.HasPrefix(s.url, "http") {
-		t.Fatalf("the service printed %q, not its URL", line)
-	}
-	return s
+	p := child.Start(t, exec.Command(path, append([]string{"-addr", addr}, args...)...))
+	return &service{t, p, "http" + p.Says(t, "http", 1)}
 }
 
 // again starts the service anew at the address it had.
@@ -93,33 +57,10 @@ func (s *service) again(args ...string) *service {
 // stop ends the service as a deploy does, and checks that it drained.
 func (s *service) stop() {
 	s.t.Helper()
-	s.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-s.done:
-	case <-time.After(patience):
-		s.t.Fatal("the service does not stop")
+	s.Cmd.Process.Signal(syscall.SIGTERM)
+	if s.Ends(s.t); s.Err != nil {
+		s.t.Errorf("stopping the service: %v", s.Err)
 	}
-	if s.err != nil {
-		s.t.Errorf("stopping the service: %v", s.err)
-	}
-}
-
-// kill ends the service as a crash does.
-func (s *service) kill() {
-	s.cmd.Process.Kill()
-	<-s.done
-}
-
-func (s *service) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.out.Write(p)
-}
-
-func (s *service) output() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.out.String()
 }
 
 // scratch holds what the tests build, and shots their screenshots.

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"example.com/wsecho/internal/await"
 )
 
 // The clients of a node that is told to end go on at the other, and miss nothing; so does one that goes on to a node
@@ -31,7 +33,7 @@ func TestEndOfANode(t *testing.T) {
 		all = append(all, f)
 		running.Go(func() { f.run(ctx) })
 	}
-	eventually(t, "everybody hears the others", func() bool { return everyone(all, func(f *follower) bool { return len(f.heard) > 50 }) })
+	await.Poll(t, "everybody hears the others", func() bool { return everyone(all, func(f *follower) bool { return len(f.heard) > 50 }) })
 
 	ending, err := os.FindProcess(p.node[0].pid)
 	if err != nil {
@@ -40,7 +42,7 @@ func TestEndOfANode(t *testing.T) {
 	if err := ending.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the node is gone, and its clients are at the other", func() bool {
+	await.Poll(t, "the node is gone, and its clients are at the other", func() bool {
 		c, err := net.Dial("tcp", nodes[0])
 		if err == nil {
 			c.Close()
@@ -49,12 +51,12 @@ func TestEndOfANode(t *testing.T) {
 	})
 	time.Sleep(300 * time.Millisecond) // for a few words there
 	close(quit)
-	eventually(t, "all has come back", func() bool { return everyone(all, func(f *follower) bool { return len(f.waiting) == 0 }) })
+	await.Poll(t, "all has come back", func() bool { return everyone(all, func(f *follower) bool { return len(f.waiting) == 0 }) })
 	var sent []string
 	for _, f := range all {
 		sent = append(sent, f.sent...)
 	}
-	eventually(t, "everybody has heard all that was sent once he was there", func() bool {
+	await.Poll(t, "everybody has heard all that was sent once he was there", func() bool {
 		return everyone(all, func(f *follower) bool { return f.heard[len(f.heard)-1] == all[0].heard[len(all[0].heard)-1] })
 	})
 	longest := slices.MaxFunc(all, func(a, b *follower) int { return len(a.heard) - len(b.heard) }).heard
@@ -86,7 +88,7 @@ func joinByNATS(t *testing.T, nats string, f *follower, node string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { late.run(ctx) })
-	eventually(t, "both hear the third node's guest", func() bool {
+	await.Poll(t, "both hear the third node's guest", func() bool {
 		return everyone([]*follower{f, late}, func(f *follower) bool {
 			return slices.Contains(f.heard, "guest-late 1")
 		})
@@ -117,14 +119,4 @@ func everyone(all []*follower, ok func(f *follower) bool) bool {
 		}
 	}
 	return true
-}
-
-// eventually waits until ok.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("after %v it still is not so that %s", patience, what)
-		}
-	}
 }

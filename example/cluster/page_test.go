@@ -10,6 +10,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"example.com/wsecho/internal/await"
 )
 
 // A page whose node is told to end goes on at another by itself: what is said on either side meanwhile is there, once
@@ -66,10 +68,10 @@ type page struct {
 
 func startBrowser(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 4*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*await.Patience)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, chromedp.NoFirstRun, chromedp.NoSandbox, chromedp.Headless, chromedp.DisableGPU,
-		chromedp.WSURLReadTimeout(patience),
+		chromedp.WSURLReadTimeout(await.Patience),
 		chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("disable-background-timer-throttling", true), // both tabs are to stay awake
@@ -98,7 +100,7 @@ func openPage(t *testing.T, browser context.Context, addr string) *page {
 // wait waits until a condition of the page holds.
 func (p *page) wait(condition string) {
 	p.t.Helper()
-	eventually(p.t, condition+"; it notes "+p.notes(), func() bool { return p.text(condition) == "true" })
+	await.Poll(p.t, condition+"; it notes "+p.notes(), func() bool { return p.text(condition) == "true" })
 }
 
 func (p *page) say(text string) {

@@ -10,10 +10,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
-)
 
-// patience is how long a test waits for what must come.
-const patience = 30 * time.Second
+	"example.com/wsecho/internal/await"
+)
 
 // program is a running cluster: what it has printed.
 type program struct {
@@ -77,7 +76,7 @@ func (n startedNode) ready(t *testing.T) {
 	t.Helper()
 	client := http.Client{Timeout: time.Second}
 	defer client.CloseIdleConnections()
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(await.Patience); ; time.Sleep(20 * time.Millisecond) {
 		resp, err := client.Get("http://" + n.addr + "/readyz")
 		if err == nil {
 			resp.Body.Close()
@@ -102,7 +101,7 @@ func (p *program) stop(t *testing.T) {
 		if err != nil {
 			t.Errorf("the program ends with %v", err)
 		}
-	case <-time.After(2 * patience):
+	case <-time.After(2 * await.Patience):
 		p.cmd.Process.Kill()
 		t.Error("the program does not end")
 	}

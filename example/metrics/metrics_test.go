@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,26 +19,14 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	"go.uber.org/goleak"
 
 	"example.com/wsecho/example/metrics"
+	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 )
 
-// TestMain fails the run if a goroutine is left when all tests are done. goleak itself waits for half
-// a second only.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	left := goleak.Find()
-	for deadline := time.Now().Add(10 * time.Second); left != nil && time.Now().Before(deadline); {
-		left = goleak.Find()
-	}
-	if left != nil {
-		fmt.Fprintln(os.Stderr, left)
-		code = 1
-	}
-	os.Exit(code)
-}
+// TestMain fails the run if anything is left when all tests are done.
+func TestMain(m *testing.M) { leaktest.Main(m, http.DefaultClient.CloseIdleConnections) }
 
 // busy has h see one of everything: a session that goes on and has answered a ping, one that its peer has closed, and
 // a handshake that was refused.

@@ -13,11 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware/peertest/h2dial"
 )
-
-// patience is how long one session may take, however busy the machine is.
-const patience = 20 * time.Second
 
 // fields are what a browser sends with a handshake, and the token.
 func fields(host string) http.Header {
@@ -42,7 +40,7 @@ type opened struct {
 func open(s *httptest.Server, http2 bool) (*opened, error) {
 	host := s.Listener.Addr().String()
 	if http2 {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
 		defer cancel()
 		c, resp, err := h2dial.TLS().Dial(ctx, s.URL+"/ws", fields(host))
 		if err != nil {
@@ -51,7 +49,7 @@ func open(s *httptest.Server, http2 bool) (*opened, error) {
 			}
 			return nil, err
 		}
-		c.SetDeadline(time.Now().Add(patience))
+		c.SetDeadline(time.Now().Add(await.Patience))
 		return &opened{c, c, resp.Header}, nil
 	}
 	c, err := net.Dial("tcp", host)
@@ -61,7 +59,7 @@ func open(s *httptest.Server, http2 bool) (*opened, error) {
 	if strings.HasPrefix(s.URL, "https:") {
 		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true})
 	}
-	c.SetDeadline(time.Now().Add(patience))
+	c.SetDeadline(time.Now().Add(await.Patience))
 	r, err := http.NewRequest(http.MethodGet, s.URL+"/ws", nil)
 	if err != nil {
 		return nil, err

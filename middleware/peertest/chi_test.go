@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 )
 
@@ -148,7 +149,7 @@ func echoes(t *testing.T, rt chi.Router) bool {
 	s := overHTTP2.serve(t, rt, nil)
 	h2 := overHTTP2.h2(t)
 	for _, name := range []string{"coder", "gorilla", "wsecho"} {
-		c, _, err := websocket.Dial(within(t), s.URL+"/"+name, &websocket.DialOptions{
+		c, _, err := websocket.Dial(await.Within(t), s.URL+"/"+name, &websocket.DialOptions{
 			HTTPClient: h2.Client(), Subprotocols: []string{"echo-protocol"},
 			HTTPHeader: http.Header{"Accept-Encoding": {"gzip"}},
 		})
@@ -159,16 +160,16 @@ func echoes(t *testing.T, rt chi.Router) bool {
 		for i := range 2 {
 			if i == 1 && name == "coder" {
 				<-time.After(chiTimeout + chiTimeout/2)
-				ctx := receive(t, contexts)
+				ctx := await.Value(t, "contexts", contexts)
 				if _, limited := ctx.Deadline(); limited {
 					<-ctx.Done()
 				}
 			}
 			msg := bytes.Repeat([]byte("x"), 3000)
-			if c.Write(within(t), websocket.MessageBinary, msg) != nil {
+			if c.Write(await.Within(t), websocket.MessageBinary, msg) != nil {
 				return false
 			}
-			if _, p, err := c.Read(within(t)); err != nil || !bytes.Equal(p, msg) {
+			if _, p, err := c.Read(await.Within(t)); err != nil || !bytes.Equal(p, msg) {
 				return false
 			}
 		}
@@ -191,7 +192,7 @@ func TestThrottleOutsideCountsConnections(t *testing.T) {
 		first := dial(t, s, hc, "/", websocket.DialOptions{})
 		roundTrip(t, first, []byte("open"))
 		second := false
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
 		// ServeHTTP returns just after the session has begun.
 		for tries := 0; tries < 50 || wantSecond && ctx.Err() == nil; tries++ {
 			c, _, err := websocket.Dial(ctx, s.URL, &websocket.DialOptions{HTTPClient: hc, Subprotocols: []string{"echo-protocol"}})

@@ -10,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 )
 
@@ -63,7 +64,7 @@ func TestChiTimeout(t *testing.T) {
 						<-struck // by the limit, or as the handler returned
 					}
 					if cut[name] && !excepted {
-						if _, _, err := c.Read(within(t)); err == nil || websocket.CloseStatus(err) != -1 {
+						if _, _, err := c.Read(await.Within(t)); err == nil || websocket.CloseStatus(err) != -1 {
 							t.Errorf("it is not cut: %v", err)
 						}
 						return
@@ -104,10 +105,10 @@ func TestChiCompress(t *testing.T) {
 			s := over.serve(t, middleware.ExtendedConnect(chi.Chain(typed, compress).Handler(h)), nil)
 			o := acceptsGzip
 			o.HTTPClient = over.client(t, s)
-			if c, _, err := websocket.Dial(within(t), s.URL, &o); err == nil { // over HTTP/1.1 the 101 has left
+			if c, _, err := websocket.Dial(await.Within(t), s.URL, &o); err == nil { // over HTTP/1.1 the 101 has left
 				defer c.CloseNow()
 			}
-			if receive(t, accepted) == nil {
+			if await.Value(t, "accepted", accepted) == nil {
 				t.Error("Accept has hijacked the connection")
 			}
 		})

@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+
+	"example.com/wsecho/internal/await"
 )
 
 // framer is an HTTP/2 client by hand: what goes over the wire is what a test says.
@@ -38,7 +40,7 @@ func (tr transport) frames(t testing.TB, s *server, settings ...http2.Setting) *
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(patience))
+	c.SetDeadline(time.Now().Add(await.Patience))
 	f := &framer{t: t, conn: c, fr: http2.NewFramer(c, c), settings: map[http2.SettingID]uint32{}}
 	f.fr.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	f.enc = hpack.NewEncoder(&f.block)

@@ -11,7 +11,6 @@ require (
 	github.com/go-chi/jwtauth/v5 v5.3.3
 	github.com/gorilla/websocket v1.5.3
 	github.com/lxzan/gws v1.8.9
-	go.uber.org/goleak v1.3.0
 	golang.org/x/net v0.62.0
 )
 

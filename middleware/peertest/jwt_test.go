@@ -16,6 +16,7 @@ import (
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/jwtauth/v5"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
 )
@@ -74,7 +75,7 @@ func TestJWT(t *testing.T) {
 						{"a header that is bad wins", []string{"echo-protocol", "bearer." + good}, http.Header{"Authorization": {"Bearer " + forged}}, 401},
 						{"good, but a subprotocol that is not spoken", []string{"another", "bearer." + good}, nil, map[string]int{"/wsecho": 400, "/coder": 101}[path]},
 					} {
-						c, resp, err := websocket.Dial(within(t), s.URL+path, &websocket.DialOptions{
+						c, resp, err := websocket.Dial(await.Within(t), s.URL+path, &websocket.DialOptions{
 							HTTPClient: hc, Subprotocols: tt.offered, HTTPHeader: tt.header})
 						if resp == nil || resp.StatusCode != tt.wantStatus {
 							t.Errorf("%s, %s: %v, %v; want %d", path, tt.name, resp, err, tt.wantStatus)

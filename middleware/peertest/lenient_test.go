@@ -11,6 +11,7 @@ import (
 
 	"github.com/lxzan/gws"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 )
 
@@ -34,7 +35,7 @@ func status(t *testing.T, s *httptest.Server, headers string) int {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(patience))
+	c.SetDeadline(time.Now().Add(await.Patience))
 	io.WriteString(c, "GET / HTTP/1.1\r\nHost: h\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"+
 		"Sec-WebSocket-Protocol: echo-protocol\r\n"+headers+"\r\n")
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)

@@ -8,6 +8,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/go-chi/chi/v5"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 )
 
@@ -33,21 +34,21 @@ func TestLimit(t *testing.T) {
 					ends := []func(c *websocket.Conn){
 						func(c *websocket.Conn) { c.Close(websocket.StatusNormalClosure, "") },
 						func(c *websocket.Conn) { c.CloseNow() },
-						func(c *websocket.Conn) { c.Write(within(t), websocket.MessageText, []byte("half")); c.CloseNow() },
+						func(c *websocket.Conn) { c.Write(await.Within(t), websocket.MessageText, []byte("half")); c.CloseNow() },
 					}
 					for _, end := range ends {
 						var open []*websocket.Conn
 						for range limit {
 							var c *websocket.Conn
-							eventually(t, "there is a place", func() (ok bool) {
+							await.Poll(t, "there is a place", func() (ok bool) {
 								var err error
-								c, _, err = websocket.Dial(within(t), s.URL, &websocket.DialOptions{HTTPClient: hc, Subprotocols: []string{"echo-protocol"}})
+								c, _, err = websocket.Dial(await.Within(t), s.URL, &websocket.DialOptions{HTTPClient: hc, Subprotocols: []string{"echo-protocol"}})
 								return err == nil
 							})
 							roundTrip(t, c, []byte("hello"))
 							open = append(open, c)
 						}
-						_, resp, err := websocket.Dial(within(t), s.URL, &websocket.DialOptions{HTTPClient: hc})
+						_, resp, err := websocket.Dial(await.Within(t), s.URL, &websocket.DialOptions{HTTPClient: hc})
 						if err == nil || resp == nil || resp.StatusCode != http.StatusTooManyRequests {
 							t.Fatalf("past the limit: %v, %v; want 429", resp, err)
 						}

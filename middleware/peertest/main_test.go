@@ -1,10 +1,12 @@
 package peertest
 
 import (
+	"net/http"
 	"testing"
 
-	"example.com/wsecho/middleware/peertest/leaks"
+	"example.com/wsecho/internal/leaktest"
 	_ "example.com/wsecho/middleware/xconnect"
 )
 
-func TestMain(m *testing.M) { leaks.Main(m, patience) }
+// TestMain fails the run if anything is left when all tests are done.
+func TestMain(m *testing.M) { leaktest.Main(m, http.DefaultClient.CloseIdleConnections) }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 )
 
@@ -21,7 +22,7 @@ func TestNode(t *testing.T) {
 			rt.Get("/", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "a page") })
 			rt.Get("/ws", h.ServeHTTP)
 			s := overHTTP2.serve(t, rt, nil)
-			out, err := exec.CommandContext(within(t), "node", "node/client.mjs", s.URL).CombinedOutput()
+			out, err := exec.CommandContext(await.Within(t), "node", "node/client.mjs", s.URL).CombinedOutput()
 			if err != nil || string(out) != "ok\n" {
 				t.Errorf("node: %v\n%s", err, out)
 			}

@@ -13,6 +13,7 @@ import (
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 	"golang.org/x/net/http2"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 )
 
@@ -66,7 +67,7 @@ func TestLogger(t *testing.T) {
 				if place == "outside" {
 					want = `^"CONNECT https?://\S+/ HTTP/2\.0" from \S+ - 200 0B in `
 				}
-				if got := receive(t, log.lines); !regexp.MustCompile(want).MatchString(got) {
+				if got := await.Value(t, "lines", log.lines); !regexp.MustCompile(want).MatchString(got) {
 					t.Errorf("logged %s, want %s", got, want)
 				}
 			})
@@ -112,18 +113,18 @@ func TestRecoverer(t *testing.T) {
 		for place, h := range places(recoverer, h) {
 			f := overHTTP2.frames(t, overHTTP2.serve(t, h, nil), http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 20})
 			head := f.connect(1, "/"+place)
-			receive(t, log.panics)
+			await.Value(t, "panics", log.panics)
 			want := map[bool]map[string]string{false: {"inside": "501", "outside": "500"}, true: {"inside": "200", "outside": "200"}}
 			if got := head.PseudoValue("status"); got != want[upgraded][place] {
 				t.Errorf("%s, upgraded: %v: answered %s", place, upgraded, got)
 			}
 			wantWellFormed(t, head)
 			if upgraded {
-				if err := receive(t, used); !errors.Is(err, net.ErrClosed) {
+				if err := await.Value(t, "used", used); !errors.Is(err, net.ErrClosed) {
 					t.Errorf("%s: who still writes gets %v", place, err)
 				}
 			}
-			receive(t, log.lines)
+			await.Value(t, "lines", log.lines)
 			f.fr.WritePing(false, [8]byte{1}) // the HTTP/2 connection has taken no harm
 			for {
 				if p, ok := f.next().(*http2.PingFrame); ok && p.IsAck() {

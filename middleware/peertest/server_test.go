@@ -2,7 +2,6 @@ package peertest
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"log"
 	"net"
@@ -10,10 +9,10 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware/peertest/h2dial"
 )
 
@@ -98,7 +97,7 @@ func dial(t testing.TB, s *server, hc *http.Client, path string, o websocket.Dia
 	if o.Subprotocols == nil {
 		o.Subprotocols = []string{"echo-protocol"}
 	}
-	c, resp, err := websocket.Dial(within(t), s.URL+path, &o)
+	c, resp, err := websocket.Dial(await.Within(t), s.URL+path, &o)
 	if err != nil {
 		t.Fatalf("dial: %v (response %v)", err, resp)
 	}
@@ -110,41 +109,10 @@ func dial(t testing.TB, s *server, hc *http.Client, path string, o websocket.Dia
 // roundTrip sends msg and wants it back.
 func roundTrip(t testing.TB, c *websocket.Conn, msg []byte) {
 	t.Helper()
-	if err := c.Write(within(t), websocket.MessageBinary, msg); err != nil {
+	if err := c.Write(await.Within(t), websocket.MessageBinary, msg); err != nil {
 		t.Fatalf("write: %v", err)
 	}
-	if _, p, err := c.Read(within(t)); err != nil || !bytes.Equal(p, msg) {
+	if _, p, err := c.Read(await.Within(t)); err != nil || !bytes.Equal(p, msg) {
 		t.Fatalf("read %d bytes, %v; want the %d that were sent", len(p), err, len(msg))
-	}
-}
-
-// patience is how long anything may take before a test calls it stuck.
-const patience = 30 * time.Second
-
-func within(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// receive wants a value from ch.
-func receive[T any](t testing.TB, ch <-chan T) T {
-	t.Helper()
-	select {
-	case v := <-ch:
-		return v
-	case <-time.After(patience):
-		t.Fatal("stuck")
-		panic("unreachable")
-	}
-}
-
-// eventually waits until ok is true.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in time: %s", what)
-		}
 	}
 }

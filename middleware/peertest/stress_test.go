@@ -15,6 +15,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
 )
@@ -72,7 +73,7 @@ func TestStress(t *testing.T) {
 		}
 		defer c.CloseNow()
 		c.SetReadLimit(maxMessage)
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
 		defer cancel()
 		for range 1 + rand.IntN(6) {
 			typ, p, err := c.Read(ctx)
@@ -105,7 +106,7 @@ func TestStress(t *testing.T) {
 					msg[j] = byte(rand.Uint32())
 				}
 				for range rand.IntN(6) {
-					ctx, cancel := context.WithTimeout(context.Background(), patience)
+					ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
 					err := c.Write(ctx, websocket.MessageBinary, msg)
 					var typ websocket.MessageType
 					var got []byte
@@ -139,12 +140,12 @@ func TestStress(t *testing.T) {
 	if n := unopened.Load(); n > 0 {
 		t.Errorf("%d sessions could not be opened", n)
 	}
-	eventually(t, "wsecho has no session left", func() bool { return h.Stats().Open == 0 })
+	await.Poll(t, "wsecho has no session left", func() bool { return h.Stats().Open == 0 })
 }
 
 // open opens a WebSocket whose stream reset resets.
 func open(hc *http.Client, url string) (c *websocket.Conn, reset func(), err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
 	defer cancel()
 	var body interface{ Reset() }
 	keep := *hc
@@ -178,7 +179,7 @@ func TestManySessions(t *testing.T) {
 	for range sessions / perConnection {
 		h2 := overHTTP2.h2(t)
 		for range perConnection {
-			c, _, err := h2.Dial(within(t), s.URL, http.Header{"Sec-Websocket-Protocol": {"echo-protocol"}})
+			c, _, err := h2.Dial(await.Within(t), s.URL, http.Header{"Sec-Websocket-Protocol": {"echo-protocol"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -191,11 +192,9 @@ func TestManySessions(t *testing.T) {
 	for c := range conns {
 		all = append(all, c)
 	}
-	if n := h.Stats().Open; n != sessions {
-		t.Errorf("%d sessions are open, want %d", n, sessions)
-	}
+	await.Poll(t, "all are open", func() bool { return h.Stats().Open == sessions })
 	for i, c := range all {
-		c.SetReadDeadline(time.Now().Add(patience))
+		c.SetReadDeadline(time.Now().Add(await.Patience))
 		msg := []byte{byte(i), byte(i >> 8)}
 		c.Write(clientFrame(2, string(msg)))
 		var echo [4]byte
@@ -206,11 +205,11 @@ func TestManySessions(t *testing.T) {
 	if n := s.tcp.Load(); n != sessions/perConnection {
 		t.Errorf("%d TCP connections, want %d", n, sessions/perConnection)
 	}
-	if err := h.Shutdown(within(t)); err != nil {
+	if err := h.Shutdown(await.Within(t)); err != nil {
 		t.Errorf("Shutdown: %v", err)
 	}
 	for i, c := range all {
-		c.SetReadDeadline(time.Now().Add(patience))
+		c.SetReadDeadline(time.Now().Add(await.Patience))
 		var end [4]byte
 		if _, err := io.ReadFull(c, end[:]); err != nil || string(end[2:]) != "\x03\xe9" {
 			t.Fatalf("session %d ends with %x, %v; want 1001", i, end, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/go-chi/chi/v5"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 )
 
@@ -80,7 +81,7 @@ func TestDeflate(t *testing.T) {
 	s := overHTTP2.serve(t, middleware.ExtendedConnect(http.HandlerFunc(coderEcho)), nil)
 	hc := overHTTP2.client(t, s)
 	for _, mode := range []websocket.CompressionMode{websocket.CompressionContextTakeover, websocket.CompressionNoContextTakeover} {
-		c, resp, err := websocket.Dial(within(t), s.URL, &websocket.DialOptions{HTTPClient: hc, CompressionMode: mode})
+		c, resp, err := websocket.Dial(await.Within(t), s.URL, &websocket.DialOptions{HTTPClient: hc, CompressionMode: mode})
 		if err != nil {
 			t.Fatal(err)
 		}

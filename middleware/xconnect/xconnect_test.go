@@ -10,11 +10,11 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/leaktest"
 	_ "example.com/wsecho/middleware/xconnect"
 )
 
@@ -26,16 +26,7 @@ func TestMain(m *testing.M) {
 		fmt.Println(on, err, os.Getenv("GODEBUG"))
 		return
 	}
-	code := m.Run()
-	buf := make([]byte, 1<<20)
-	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > 1; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			fmt.Fprintf(os.Stderr, "goroutines left:\n%s\n", buf[:runtime.Stack(buf, true)])
-			code = 1
-			break
-		}
-	}
-	os.Exit(code)
+	leaktest.Main(m)
 }
 
 // TestInitOrder is the pin: it fails when this package no longer is initialized

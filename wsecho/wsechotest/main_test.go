@@ -3,30 +3,17 @@ package wsechotest_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"runtime"
-	"runtime/pprof"
 	"testing"
-	"time"
+
+	"example.com/wsecho/internal/leaktest"
 )
 
 // t is the examples' test.
 var t = newRecorder()
 
-// TestMain proves that nothing leaks.
-func TestMain(m *testing.M) {
-	before := runtime.NumGoroutine()
-	code := m.Run()
-	t.end()
-	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			pprof.Lookup("goroutine").WriteTo(os.Stderr, 1)
-			code = 1
-			break
-		}
-	}
-	os.Exit(code)
-}
+// TestMain proves that nothing leaks, of the examples' test either.
+func TestMain(m *testing.M) { leaktest.Main(m, t.end) }
 
 // recorder is a test that another one watches.
 type recorder struct {

@@ -15,8 +15,8 @@ import (
 	"github.com/coder/websocket"
 	"github.com/go-chi/chi/v5"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest"
 )
 
@@ -239,7 +239,7 @@ func TestNothingIsLeft(t *testing.T) {
 		"a hook at work": func(t testing.TB, h *wsecho.Handler) { say(t, wsechotest.Dial(t, h, "/", nil), "work") },
 		"a queue": func(t testing.TB, h *wsecho.Handler) {
 			wsechotest.Dial(t, h, "/", nil)
-			sessiontest.Poll(t, "a session is listed", func() bool {
+			await.Poll(t, "a session is listed", func() bool {
 				for s := range h.Sessions() {
 					return s.TryWrite(text, make([]byte, 1<<20)) == nil
 				}

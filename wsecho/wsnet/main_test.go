@@ -3,7 +3,7 @@ package wsnet_test
 import (
 	"testing"
 
-	"example.com/wsecho/wsecho/internal/leaktest"
+	"example.com/wsecho/internal/leaktest"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }

@@ -17,8 +17,8 @@ package logtest
 import (
 	"context"
 	"testing"
-	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub"
 )
 
@@ -51,7 +51,7 @@ func Run(t *testing.T, open func(t *testing.T, nodes int) []hub.Log) {
 }
 
 // patience is how long a test waits for what has to come. Tests of the tests shorten it.
-var patience = 30 * time.Second
+var patience = await.Patience
 
 // cluster is the Hubs of some nodes of one log.
 type cluster struct {

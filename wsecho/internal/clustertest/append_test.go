@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub"
 )
 
@@ -45,7 +46,7 @@ func TestAppendWhileAway(t *testing.T) {
 	s := startService(t, first.ClientURL())
 	m := hub.Message{Topic: "room/go", ID: "1", From: "bob", Data: []byte("1")}
 	stopServer(first)
-	eventually(t, "the connection is lost", func() bool { return !s.nc.IsConnected() })
+	await.Poll(t, "the connection is lost", func() bool { return !s.nc.IsConnected() })
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
 	if err := s.rooms.Publish(ctx, m); !errors.Is(err, hub.ErrUnavailable) {
@@ -53,11 +54,11 @@ func TestAppendWhileAway(t *testing.T) {
 	}
 
 	startServerWith(t, o)
-	eventually(t, "it can be published", func() bool { return s.rooms.Publish(within(t), m) == nil })
+	await.Poll(t, "it can be published", func() bool { return s.rooms.Publish(within(t), m) == nil })
 	s.publish("bob", 1, 2) // the first is the same again
 	r := s.join("ann", "0-0")
 	r.expectReset()
-	eventually(t, "both are there", func() bool { return len(s.rooms.Recent("room/go", 10)) == 2 })
+	await.Poll(t, "both are there", func() bool { return len(s.rooms.Recent("room/go", 10)) == 2 })
 }
 
 // The same message is stored once, at whatever nodes and however often it is published; another sender's, or in another
@@ -86,7 +87,7 @@ func TestStoredOnce(t *testing.T) {
 		}
 	}
 	for _, s := range nodes {
-		eventually(t, "each is there once", func() bool {
+		await.Poll(t, "each is there once", func() bool {
 			return len(s.rooms.Recent("room/go", 1000)) == 300 && len(s.rooms.Recent("a", 10)) == 3
 		})
 	}

@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"example.com/wsecho/internal/leaktest"
 )
 
 // fault is one row of the table: what goes wrong while a crowd talks.
@@ -85,7 +87,7 @@ func TestFaults(t *testing.T) {
 			c := startCluster(t, servers, 3)
 			for round := range *rounds {
 				for i, f := range faults {
-					if f.servers == servers && (*long || f.short) {
+					if f.servers == servers && (leaktest.Long() || f.short) {
 						t.Run(f.name, func(t *testing.T) { table = append(table, strike(t, c, f, fmt.Sprintf("c%d-%d", round, i))) })
 					}
 				}
@@ -93,7 +95,7 @@ func TestFaults(t *testing.T) {
 			c.stopNodes()
 		})
 	}
-	if *long {
+	if leaktest.Long() {
 		fmt.Println(strings.Join(append([]string{tableHead}, table...), "\n"))
 	}
 }
@@ -102,7 +104,7 @@ func TestFaults(t *testing.T) {
 func strike(t *testing.T, c *cluster, f fault, name string) string {
 	w := startCrowd(t, c, name)
 	steady, after := time.Second, 3*time.Second
-	if *long {
+	if leaktest.Long() {
 		steady, after = 5*time.Second, 10*time.Second
 	}
 	time.Sleep(steady)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub/natslog"
 )
 
@@ -69,7 +70,7 @@ func (c *cluster) leader() *process {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(await.Patience); ; time.Sleep(100 * time.Millisecond) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		s, err := js.Stream(ctx, "WSECHO_test")
 		cancel()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub"
 	"example.com/wsecho/wsecho/hub/natslog"
 )
@@ -28,7 +29,7 @@ func TestStreamOfOperators(t *testing.T) {
 	ready := make(chan error, 1)
 	go func() { ready <- rooms.Ready(within(t)) }()
 
-	eventually(t, "the node says what it lacks", func() bool { return logged.contains("stream not found") })
+	await.Poll(t, "the node says what it lacks", func() bool { return logged.contains("stream not found") })
 	js := streams(t, nc)
 	for want, spoil := range map[string]func(*jetstream.StreamConfig){
 		"does not republish":      func(c *jetstream.StreamConfig) { c.RePublish = nil },
@@ -41,7 +42,7 @@ func TestStreamOfOperators(t *testing.T) {
 		if _, err := js.CreateStream(within(t), c); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the node says that it "+want, func() bool { return logged.contains(want) })
+		await.Poll(t, "the node says that it "+want, func() bool { return logged.contains(want) })
 		if err := js.DeleteStream(within(t), c.Name); err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/leaktest"
 )
 
 // A crowd is clients in rooms that talk all the time.
@@ -23,7 +26,7 @@ type crowd struct {
 func startCrowd(t testing.TB, c *cluster, name string) *crowd {
 	t.Helper()
 	clients, rooms, every := 60, 6, 500*time.Millisecond
-	if *long {
+	if leaktest.Long() {
 		clients, rooms, every = 300, 10, time.Second
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -53,7 +56,7 @@ func (w *crowd) finish(fault string, resets int) string {
 	w.t.Helper()
 	close(w.stop)
 	missing := -1
-	for end := time.Now().Add(patience); missing != 0 && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(await.Patience); missing != 0 && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		missing = w.tally.missing(w.clients)
 	}
 	w.cancel()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub/natslog"
 )
 
@@ -22,7 +23,7 @@ func TestLeafNode(t *testing.T) {
 	leaf.JetStreamDomain = "leaf"
 	leaf.LeafNode.Remotes = []*server.RemoteLeafOpts{{URLs: []*url.URL{{Scheme: "nats", Host: loopback(center.LeafNode.Port)}}}}
 	leafServer := startServerWith(t, leaf)
-	eventually(t, "the leaf is connected", func() bool { return leafServer.NumLeafNodes() == 1 })
+	await.Poll(t, "the leaf is connected", func() bool { return leafServer.NumLeafNodes() == 1 })
 
 	var nodes []*service
 	for range 2 {
@@ -37,7 +38,7 @@ func TestLeafNode(t *testing.T) {
 			n++
 		}
 	}
-	eventually(t, "the other node knows ann", func() bool { return nodes[1].here() == "ann" })
+	await.Poll(t, "the other node knows ann", func() bool { return nodes[1].here() == "ann" })
 	if _, err := streams(t, nodes[0].nc).Stream(within(t), "WSECHO_test"); err == nil {
 		t.Error("the stream is the leaf's own")
 	}

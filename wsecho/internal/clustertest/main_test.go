@@ -7,11 +7,10 @@ import (
 	"os"
 	"testing"
 
-	"example.com/wsecho/wsecho/internal/leaktest"
+	"example.com/wsecho/internal/leaktest"
 )
 
 var (
-	long   = flag.Bool("long", false, "run the whole table of faults, with 300 clients")
 	rounds = flag.Int("rounds", 1, "how often each fault happens")
 )
 

@@ -9,9 +9,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"example.com/wsecho/internal/await"
 )
 
 // serverOptions returns a NATS server with JetStream, on the loopback alone.
@@ -40,7 +41,7 @@ func startServerWith(t testing.TB, o *server.Options) *server.Server {
 		s.Shutdown()
 		s.WaitForShutdown()
 	})
-	if !s.ReadyForConnections(patience) {
+	if !s.ReadyForConnections(await.Patience) {
 		t.Fatal("nats-server does not start")
 	}
 	return s
@@ -82,9 +83,6 @@ func natsURLs(ports []int) string {
 	}
 	return strings.Join(urls, ",")
 }
-
-// patience is how long a test waits for what must come.
-const patience = 30 * time.Second
 
 // port returns where a server listens, for another that takes its place.
 func port(s *server.Server) int { return s.Addr().(*net.TCPAddr).Port }

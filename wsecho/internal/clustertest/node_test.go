@@ -15,6 +15,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/hub"
 	"example.com/wsecho/wsecho/hub/natslog"
@@ -42,7 +43,7 @@ func serveNode(args []string) error {
 	defer nc.Close()
 	log := &natslog.Log{Conn: nc, Name: "test", Replicas: *replicas, Manage: true}
 	rooms := &hub.Hub{Log: log, Registry: log.Registry()}
-	ready, cancel := context.WithTimeout(context.Background(), patience)
+	ready, cancel := context.WithTimeout(context.Background(), await.Patience)
 	defer cancel()
 	if err := rooms.Ready(ready); err != nil {
 		return err

@@ -9,6 +9,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"example.com/wsecho/internal/await"
 )
 
 // here returns who appears in room/go, as s knows.
@@ -30,7 +32,7 @@ func TestPresenceAcrossNodes(t *testing.T) {
 	url := startServer(t).ClientURL()
 	one, two := startService(t, url), startService(t, url)
 	ann := one.join("ann", "", "appear", "yes")
-	eventually(t, "the other node knows ann", func() bool { return two.here() == "ann" })
+	await.Poll(t, "the other node knows ann", func() bool { return two.here() == "ann" })
 
 	bob := two.join("bob", "", "appear", "yes")
 	bob.next()
@@ -41,7 +43,7 @@ func TestPresenceAcrossNodes(t *testing.T) {
 	again := two.join("ann", "", "appear", "yes") // on another device
 	ann.conn.CloseNow()
 	third := startService(t, url) // reads what is there
-	eventually(t, "all know both", func() bool {
+	await.Poll(t, "all know both", func() bool {
 		return one.here() == "ann bob" && two.here() == "ann bob" && third.here() == "ann bob"
 	})
 	again.conn.CloseNow()
@@ -50,7 +52,7 @@ func TestPresenceAcrossNodes(t *testing.T) {
 			t.Errorf("got %+v", f)
 		}
 	}
-	eventually(t, "ann has left", func() bool { return one.here() == "bob" && two.here() == "bob" && third.here() == "bob" })
+	await.Poll(t, "ann has left", func() bool { return one.here() == "bob" && two.here() == "bob" && third.here() == "bob" })
 }
 
 // A node that is killed takes its users with it, once its lease has run out, and leaves nothing in the stream.
@@ -60,10 +62,10 @@ func TestPresenceOfAKilledNode(t *testing.T) {
 	one, two := startService(t, url), startService(t, url)
 	one.join("ann", "", "appear", "yes")
 	two.join("bob", "", "appear", "yes")
-	eventually(t, "both are known", func() bool { return one.here() == "ann bob" && two.here() == "ann bob" })
+	await.Poll(t, "both are known", func() bool { return one.here() == "ann bob" && two.here() == "ann bob" })
 	one.nc.Close() // as far as the others can see it is dead
-	eventually(t, "ann is gone", func() bool { return two.here() == "bob" })
-	eventually(t, "what it left is deleted", func() bool { return written(t, two) == "bob" })
+	await.Poll(t, "ann is gone", func() bool { return two.here() == "bob" })
+	await.Poll(t, "what it left is deleted", func() bool { return written(t, two) == "bob" })
 }
 
 // A node that is drained leaves its users to its lease: those who are at another node by then have never left.
@@ -81,8 +83,8 @@ func TestPresenceOfADrainedNode(t *testing.T) {
 	}
 	one.nc.Close()
 	two.join("ann", ann.at, "appear", "yes")
-	eventually(t, "ann is there twice", func() bool { return written(t, two) == "ann ann bob" })
-	eventually(t, "what the drained node left is deleted", func() bool { return written(t, two) == "ann bob" })
+	await.Poll(t, "ann is there twice", func() bool { return written(t, two) == "ann ann bob" })
+	await.Poll(t, "what the drained node left is deleted", func() bool { return written(t, two) == "ann bob" })
 	two.publish("eve", 1, 1)
 	for f := bob.next(); f.From != "eve"; f = bob.next() {
 		if len(f.Left)+len(f.Joined) > 0 {
@@ -105,22 +107,22 @@ func TestPresenceIsWrittenAgain(t *testing.T) {
 	for range 30 { // the new stream has lower numbers than the old one
 		one.join("zoe", "", "appear", "yes").conn.CloseNow()
 	}
-	eventually(t, "both are known", func() bool { return one.here() == "ann bob" && two.here() == "ann bob" })
+	await.Poll(t, "both are known", func() bool { return one.here() == "ann bob" && two.here() == "ann bob" })
 	stopServer(first)
-	eventually(t, "the nodes notice", func() bool { return !one.nc.IsConnected() && !two.nc.IsConnected() })
+	await.Poll(t, "the nodes notice", func() bool { return !one.nc.IsConnected() && !two.nc.IsConnected() })
 	startServerWith(t, o)
-	eventually(t, "the nodes are back", func() bool { return one.nc.IsConnected() && two.nc.IsConnected() })
+	await.Poll(t, "the nodes are back", func() bool { return one.nc.IsConnected() && two.nc.IsConnected() })
 	two.join("eve", "", "appear", "yes")
-	eventually(t, "all are known", func() bool {
+	await.Poll(t, "all are known", func() bool {
 		return one.here() == "ann bob eve" && two.here() == "ann bob eve" && written(t, one) == "ann bob eve"
 	})
 
 	if err := presenceStream(t, one).Purge(within(t)); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "all is written again", func() bool { return written(t, one) == "ann bob eve" })
+	await.Poll(t, "all is written again", func() bool { return written(t, one) == "ann bob eve" })
 	third := startService(t, url)
-	eventually(t, "a new node reads it", func() bool { return third.here() == "ann bob eve" })
+	await.Poll(t, "a new node reads it", func() bool { return third.here() == "ann bob eve" })
 }
 
 func presenceStream(t *testing.T, s *service) jetstream.Stream {

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"example.com/wsecho/internal/await"
 )
 
 // A process is this binary in another role. It can be killed, stopped and started again.
@@ -60,7 +62,7 @@ func (p *process) launch() {
 // listening waits until the process takes connections.
 func (p *process) listening() {
 	p.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(await.Patience); ; time.Sleep(20 * time.Millisecond) {
 		c, err := net.DialTimeout("tcp", loopback(p.port), time.Second)
 		if err == nil {
 			c.Close()
@@ -90,7 +92,7 @@ func (p *process) stop() {
 	p.signal(syscall.SIGTERM)
 	select {
 	case <-p.gone:
-	case <-time.After(patience):
+	case <-time.After(await.Patience):
 		p.signal(syscall.SIGQUIT) // for its stacks
 		<-p.gone
 		p.t.Errorf("%s does not end\n%s", p.name, p.output())

@@ -8,6 +8,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"example.com/wsecho/internal/await"
 )
 
 // A stream that was made anew, with fewer entries than the node has, tells no consumer that anything is missing. Each
@@ -70,22 +72,22 @@ func TestStreamLostItsEnd(t *testing.T) {
 			s.publish("bob", 1, 10)
 			r.expect("bob", 1, 10)
 			stopServer(first)
-			eventually(t, "the node notices", func() bool { return !s.nc.IsConnected() })
+			await.Poll(t, "the node notices", func() bool { return !s.nc.IsConnected() })
 
 			backup := t.TempDir()
 			if err := os.CopyFS(backup, os.DirFS(o.StoreDir)); err != nil {
 				t.Fatal(err)
 			}
 			second := startServerWith(t, o)
-			eventually(t, "the node is back", s.nc.IsConnected)
+			await.Poll(t, "the node is back", s.nc.IsConnected)
 			s.publish("bob", 11, 20)
 			r.expect("bob", 11, 20)
 			stopServer(second)
-			eventually(t, "the node notices", func() bool { return !s.nc.IsConnected() })
+			await.Poll(t, "the node notices", func() bool { return !s.nc.IsConnected() })
 
 			o.StoreDir = backup
 			startServerWith(t, o)
-			eventually(t, "the node is back", s.nc.IsConnected)
+			await.Poll(t, "the node is back", s.nc.IsConnected)
 			js := streams(t, s.nc)
 			for n := 11; n < 11+stored; n++ {
 				store(t, js, "wsecho.test.log.room.go", fmt.Sprint(n), nil)

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub/natslog"
 )
 
@@ -62,7 +63,7 @@ func TestRights(t *testing.T) {
 	two := startService(t, url, nats.UserInfo("node", "x"), note)
 	r := one.join("ann", "", "appear", "yes")
 	r.next()
-	eventually(t, "the other node knows ann", func() bool { return two.here() == "ann" })
+	await.Poll(t, "the other node knows ann", func() bool { return two.here() == "ann" })
 	two.publish("bob", 1, 10)
 	for n := 1; n <= 10; {
 		if f := r.next(); f.From == "bob" {
@@ -70,7 +71,7 @@ func TestRights(t *testing.T) {
 		}
 	}
 	one.nc.Close()
-	eventually(t, "a dead node's users are gone", func() bool { return two.here() == "" })
+	await.Poll(t, "a dead node's users are gone", func() bool { return two.here() == "" })
 	select {
 	case err := <-refused:
 		t.Fatalf("a node was refused: %v", err)

@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/nats-io/nats.go"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/hub"
 	"example.com/wsecho/wsecho/hub/natslog"
@@ -143,17 +144,7 @@ func (r *reader) expectReset() {
 
 // within returns a context that ends with the test's patience.
 func within(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
 	t.Cleanup(cancel)
 	return ctx
-}
-
-// eventually waits until ok.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("after %v it still is not so that %s", patience, what)
-		}
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub/natslog"
 )
 
@@ -22,7 +23,7 @@ func TestLateNodeHasTheWindow(t *testing.T) {
 	r.expect("bob", 3, 3)
 	border := r.at
 	old := time.Unix(0, int64(first.place(border).Stamp))
-	eventually(t, "the first three are older than the window", func() bool { return time.Since(old) > window })
+	await.Poll(t, "the first three are older than the window", func() bool { return time.Since(old) > window })
 	first.publish("bob", 4, 6)
 
 	late := startServiceWith(t, url, &natslog.Log{Name: "test", Replicas: 1, Window: window, Manage: true})

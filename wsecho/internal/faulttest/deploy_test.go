@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho/internal/peer"
 )
 
@@ -26,10 +28,10 @@ func TestDeploy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, exec.Command(path, "-addr", "127.0.0.1:0", "-per-client", "0", "-spread", spread.String()))
-	addr := p.says(t, "http://", 1)
+	p := child.Start(t, exec.Command(path, "-addr", "127.0.0.1:0", "-per-client", "0", "-spread", spread.String()))
+	addr := p.Says(t, "http://", 1)
 	clients := openMany(t, addr, n)
-	p.cmd.Process.Signal(syscall.SIGTERM)
+	p.Cmd.Process.Signal(syscall.SIGTERM)
 
 	d := drain{waiting: map[*client]bool{}}
 	for _, c := range clients {
@@ -48,7 +50,7 @@ func TestDeploy(t *testing.T) {
 	// if it has not been told yet.
 	beat := time.NewTicker(spread / beats)
 	defer beat.Stop()
-	stuck := time.After(patience)
+	stuck := time.After(await.Patience)
 	for on := true; on; {
 		select {
 		case <-beat.C:
@@ -70,11 +72,11 @@ func TestDeploy(t *testing.T) {
 		t.Errorf("they were not told one after the other: %d at a stretch, %d served meanwhile", d.longest, d.served)
 	}
 	select {
-	case <-p.done:
-		if p.err != nil {
-			t.Errorf("the service ended with %v", p.err)
+	case <-p.Done:
+		if p.Err != nil {
+			t.Errorf("the service ended with %v", p.Err)
 		}
-	case <-time.After(patience): // as long as Kubernetes grants by default
+	case <-time.After(await.Patience): // as long as Kubernetes grants by default
 		t.Error("the service does not end")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,9 @@ import (
 	"syscall"
 	"testing"
 
+	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/child"
+	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 )
@@ -47,22 +51,28 @@ func starvedServer(args []string) {
 
 // starved is such a server, and the nth time that it is asked.
 type starved struct {
-	*program
+	*child.Process
+	in   io.Writer
 	addr string
 	n    int
 }
 
 func startStarved(t *testing.T, limit, maxSessions int) *starved {
 	t.Helper()
-	p := startSelf(t, "server", fmt.Sprint(limit), fmt.Sprint(maxSessions))
-	return &starved{program: p, addr: p.says(t, "address", 1)}
+	cmd := self("server", fmt.Sprint(limit), fmt.Sprint(maxSessions))
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := child.Start(t, cmd)
+	return &starved{Process: p, in: in, addr: p.Says(t, "address", 1)}
 }
 
 func (s *starved) figures(t *testing.T) (f figures) {
 	t.Helper()
 	s.n++
 	fmt.Fprintln(s.in, "?")
-	if err := json.Unmarshal([]byte(s.says(t, "figures", s.n)), &f); err != nil {
+	if err := json.Unmarshal([]byte(s.Says(t, "figures", s.n)), &f); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -71,9 +81,9 @@ func (s *starved) figures(t *testing.T) (f figures) {
 // rests waits until the server has nothing left of its sessions.
 func (s *starved) rests(t *testing.T, before figures, descriptorsBefore int) {
 	t.Helper()
-	eventually(t, "the server rests", func() bool {
+	await.Poll(t, "the server rests", func() bool {
 		f := s.figures(t)
-		return f.Open == 0 && f.Goroutines <= before.Goroutines && len(descriptors(s.cmd.Process.Pid)) <= descriptorsBefore
+		return f.Open == 0 && f.Goroutines <= before.Goroutines && len(leaktest.Descriptors(s.Cmd.Process.Pid)) <= descriptorsBefore
 	})
 }
 
@@ -83,9 +93,9 @@ func TestDescriptorsExhausted(t *testing.T) {
 	t.Parallel()
 	const limit = 100
 	s := startStarved(t, limit, 0)
-	before, fds := s.figures(t), len(descriptors(s.cmd.Process.Pid))
+	before, fds := s.figures(t), len(leaktest.Descriptors(s.Cmd.Process.Pid))
 	for range 2 { // the second round finds no trace of the first
-		said := strings.Count(s.output(), "too many open files")
+		said := strings.Count(s.Output(), "too many open files")
 		// All connect and send their handshakes, and the kernel takes them; not all are answered.
 		answered, refused := make(chan *client, 2*limit), make(chan string, 2*limit)
 		for i := range 2 * limit {
@@ -100,9 +110,9 @@ func TestDescriptorsExhausted(t *testing.T) {
 				answered <- c
 			}()
 		}
-		eventually(t, "the server runs out of descriptors, and has opened what it can", func() bool {
+		await.Poll(t, "the server runs out of descriptors, and has opened what it can", func() bool {
 			open := s.figures(t).Open
-			return strings.Count(s.output(), "too many open files") > said && open > limit*3/4
+			return strings.Count(s.Output(), "too many open files") > said && open > limit*3/4
 		})
 		for i := range 2 * limit {
 			select {
@@ -127,7 +137,7 @@ func TestDescriptorsKept(t *testing.T) {
 	t.Parallel()
 	const limit, sessions, guests = 100, 60, 200
 	s := startStarved(t, limit, sessions)
-	before, fds := s.figures(t), len(descriptors(s.cmd.Process.Pid))
+	before, fds := s.figures(t), len(leaktest.Descriptors(s.Cmd.Process.Pid))
 	var inside []*client
 	for i := range guests {
 		p, answer, err := handshake(t, s.addr, fmt.Sprint(i))
@@ -152,7 +162,7 @@ func TestDescriptorsKept(t *testing.T) {
 	if f := s.figures(t); f.Opened != sessions || f.Refused["capacity"] != guests-sessions {
 		t.Errorf("%+v, want %d opened, %d refused", f, sessions, guests-sessions)
 	}
-	if strings.Contains(s.output(), "too many open files") {
+	if strings.Contains(s.Output(), "too many open files") {
 		t.Error("the server ran out of descriptors")
 	}
 	dial(t, s.addr, "late").echoes(t, "recovered")

@@ -12,6 +12,8 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 )
@@ -40,11 +42,11 @@ func phone(args []string) {
 
 // frozen is a phone that is stopped by SIGSTOP once it has answered a ping: its kernel goes on
 // acknowledging what arrives, as that of a phone in a pocket.
-func frozen(t *testing.T, s *server) *program {
+func frozen(t *testing.T, s *server) *child.Process {
 	t.Helper()
-	p := startSelf(t, "phone", s.addr)
-	p.says(t, "ping:", 2)
-	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+	p := child.Start(t, self("phone", s.addr))
+	p.Says(t, "ping:", 2)
+	if err := p.Cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -77,9 +79,9 @@ func TestFrozenClient(t *testing.T) {
 	}
 
 	// It wakes up, and learns what happened: its kernel had taken the close frame.
-	p.cmd.Process.Signal(syscall.SIGCONT)
-	p.says(t, "eof", 1)
-	if lines := strings.Fields(p.output()); lines[len(lines)-2] != "close:1011" {
+	p.Cmd.Process.Signal(syscall.SIGCONT)
+	p.Says(t, "eof", 1)
+	if lines := strings.Fields(p.Output()); lines[len(lines)-2] != "close:1011" {
 		t.Errorf("the phone got %q", lines)
 	}
 }
@@ -88,7 +90,7 @@ func TestFrozenClient(t *testing.T) {
 func TestFrozenListener(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &wsecho.Handler{
-		PingInterval: 100 * time.Millisecond, PongTimeout: patience, WriteTimeout: 3 * time.Second,
+		PingInterval: 100 * time.Millisecond, PongTimeout: await.Patience, WriteTimeout: 3 * time.Second,
 		WriteLimit: 256 << 10,
 	})
 	others := make([]*client, 5)
@@ -98,7 +100,7 @@ func TestFrozenListener(t *testing.T) {
 	}
 	frozen(t, s)
 	refused := 0
-	eventually(t, "the phone is cut", func() bool {
+	await.Poll(t, "the phone is cut", func() bool {
 		for x := range s.h.Sessions() {
 			err := x.TryWrite(websocket.MessageBinary, make([]byte, 64<<10))
 			if err != nil && x.Data != "phone" {

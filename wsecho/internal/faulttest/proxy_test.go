@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/await"
+	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
 )
 
@@ -50,7 +52,7 @@ var proxies = map[string]func(t *testing.T, addr string, edits ...edit) string{
 
 func listens(t *testing.T, cmd *exec.Cmd, addr string) string {
 	t.Helper()
-	start(t, cmd).listening(t, addr)
+	listening(t, child.Start(t, cmd), addr)
 	return addr
 }
 
@@ -176,7 +178,7 @@ func TestProxyDrain(t *testing.T) {
 			clients[i] = dial(t, addr, fmt.Sprint("client", i))
 			clients[i].echoes(t, "before")
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), await.Patience)
 		defer cancel()
 		if err := s.h.Shutdown(ctx); err != nil {
 			t.Fatalf("shutdown: %v, %+v", err, s.h.Stats())
@@ -195,7 +197,7 @@ func TestProxyReadiness(t *testing.T) {
 	addr := proxies["haproxy"](t, s.addr)
 	c := dial(t, addr, "early")
 	s.draining.Store(true)
-	eventually(t, "HAProxy refuses", func() bool {
+	await.Poll(t, "HAProxy refuses", func() bool {
 		p, answer, err := handshake(t, addr, "late")
 		if err != nil {
 			return false

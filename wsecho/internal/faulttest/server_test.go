@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 )
@@ -53,7 +54,7 @@ func serve(t *testing.T, h *wsecho.Handler) *server {
 	srv := httptest.NewServer(mux)
 	s.addr = srv.Listener.Addr().String()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
 		defer cancel()
 		if err := h.Shutdown(ctx); err != nil {
 			t.Errorf("shutdown: %v, %+v", err, h.Stats())
@@ -66,7 +67,7 @@ func serve(t *testing.T, h *wsecho.Handler) *server {
 // end waits for the end of the session of that name, and returns what OnClose got.
 func (s *server) end(t *testing.T, name string) (err error) {
 	t.Helper()
-	eventually(t, "the end of "+name, func() (over bool) {
+	await.Poll(t, "the end of "+name, func() (over bool) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		err, over = s.ends[name]
@@ -87,7 +88,7 @@ func (s *server) endsWith(t *testing.T, name string, want error) {
 // connection must be gone too.
 func (s *server) counts(t *testing.T, label string) {
 	t.Helper()
-	eventually(t, "one session counted as "+label, func() bool {
+	await.Poll(t, "one session counted as "+label, func() bool {
 		return maps.Equal(s.h.Stats().Ended, map[string]uint64{label: 1})
 	})
 }
@@ -163,7 +164,7 @@ func (c *client) next(t *testing.T) string {
 	select {
 	case m := <-c.got:
 		return m
-	case <-time.After(patience):
+	case <-time.After(await.Patience):
 		t.Fatalf("%s gets nothing", c.name)
 		return ""
 	}
@@ -202,5 +203,5 @@ func (c *client) echoes(t *testing.T, text string) {
 func (c *client) pinged(t *testing.T, n int64) {
 	t.Helper()
 	n += c.pings.Load()
-	eventually(t, c.name+"'s pings", func() bool { return c.pings.Load() >= n })
+	await.Poll(t, c.name+"'s pings", func() bool { return c.pings.Load() >= n })
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	toxic "github.com/Shopify/toxiproxy/v2/client"
+
+	"example.com/wsecho/internal/child"
 )
 
 // toxiproxy is one server for all tests that want a bad network; each has a proxy of its own in it.
@@ -16,7 +18,7 @@ var toxiproxy toxicServer
 type toxicServer struct {
 	once sync.Once
 	api  *toxic.Client
-	p    *program
+	p    *child.Process
 }
 
 func (s *toxicServer) start(t *testing.T) {
@@ -26,17 +28,17 @@ func (s *toxicServer) start(t *testing.T) {
 	}
 	addr := reserve(t)
 	host, port, _ := net.SplitHostPort(addr)
-	if s.p, err = run(exec.Command(path, "-host", host, "-port", port)); err != nil {
+	if s.p, err = child.Run(exec.Command(path, "-host", host, "-port", port)); err != nil {
 		t.Fatal(err)
 	}
-	s.p.listening(t, addr)
+	listening(t, s.p, addr)
 	s.api = toxic.NewClient(addr)
 }
 
 // stop ends the server after the last test.
 func (s *toxicServer) stop() {
 	if s.p != nil {
-		s.p.stop()
+		s.p.Kill()
 		http.DefaultClient.CloseIdleConnections() // the api's
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -66,7 +67,7 @@ func TestConnectionGoes(t *testing.T) {
 		peers = append(peers, s.open(t))
 	}
 	s.Close()
-	sessiontest.Poll(t, "all are lost", func() bool { return h.Stats().Ended["lost"] == n && h.Stats().Open == 0 })
+	await.Poll(t, "all are lost", func() bool { return h.Stats().Ended["lost"] == n && h.Stats().Open == 0 })
 	for i, p := range peers {
 		if got := p.Rest(); slices.ContainsFunc(got, func(m string) bool { return m == "eof" || m == "timeout" }) {
 			t.Errorf("peer %d saw %q", i, got)
@@ -87,7 +88,7 @@ func TestShutdownOfServerAndHandler(t *testing.T) {
 			for range n {
 				peers = append(peers, s.open(t))
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), await.Patience)
 			defer cancel()
 			drained := make(chan error, 1)
 			go func() { drained <- h.Shutdown(ctx) }()

@@ -17,6 +17,5 @@ require (
 
 require (
 	github.com/go-chi/chi/v5 v5.5.0 // indirect
-	go.uber.org/goleak v1.3.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 )

@@ -9,6 +9,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
@@ -74,7 +75,7 @@ func TestPeerReadsNothing(t *testing.T) {
 	if err := <-ended; !errors.Is(err, wsecho.ErrWriteTimeout) {
 		t.Errorf("OnClose: %v", err)
 	}
-	sessiontest.Poll(t, "its ServeHTTP has returned", func() bool { return s.watch.serving.Load() == 1 })
+	await.Poll(t, "its ServeHTTP has returned", func() bool { return s.watch.serving.Load() == 1 })
 	talk(t, other, "still untouched")
 }
 

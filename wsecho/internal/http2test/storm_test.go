@@ -17,9 +17,9 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
-	"example.com/wsecho/wsecho/internal/sessiontest"
 )
 
 // leaving is a way in which a session ends.
@@ -110,7 +110,7 @@ func TestStorm(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			sessiontest.Poll(t, "no session is open", func() bool { return h.Stats().Open == 0 })
+			await.Poll(t, "no session is open", func() bool { return h.Stats().Open == 0 })
 			got := h.Stats()
 			for label, n := range wanted {
 				if got.Ended[label] != n {
@@ -127,7 +127,7 @@ func TestStorm(t *testing.T) {
 
 // live is one session from its handshake to its end, as the peer.
 func (s *server) live(path string, way leaving, gone <-chan struct{}) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
 	defer cancel()
 	c, _, err := s.client.Dial(ctx, s.url+path, http.Header{"Sec-Websocket-Protocol": {wsecho.DefaultSubprotocol}})
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *server) live(path string, way leaving, gone <-chan struct{}) error {
 	}
 	defer c.Close()
 	p := peer.New(stream{c})
-	p.Timeout = patience
+	p.Timeout = await.Patience
 	for range rand.IntN(5) {
 		want := make([]byte, rand.IntN(20_000))
 		for i := range want {

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/middleware/peertest/h2dial"
 	"example.com/wsecho/wsecho"
@@ -40,9 +41,6 @@ type server struct {
 	client h2dial.Transport
 	watch  *watch
 }
-
-// patience is how long anything may take before a test calls it stuck.
-const patience = time.Minute
 
 // serve serves h until the test ends. Every session has to end before: the test closes its Handler in
 // a cleanup of its own, or earlier.
@@ -111,7 +109,7 @@ func (s *server) open(t testing.TB) *peer.Peer {
 // dial is a sessiontest.Dial.
 func (s *server) dial(t testing.TB, header http.Header) (int, http.Header, *peer.Peer) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
 	defer cancel()
 	c, answer, err := s.client.Dial(ctx, s.url, header)
 	if answer == nil {

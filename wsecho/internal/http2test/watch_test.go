@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/internal/await"
 )
 
 // watch stands outside ExtendedConnect, in the place of net/http. It sees that every ServeHTTP returns,
@@ -32,7 +32,7 @@ func (w *watch) over(next http.Handler) http.Handler {
 // wait waits until every ServeHTTP has returned.
 func (w *watch) wait() {
 	w.t.Helper()
-	sessiontest.Poll(w.t, "every ServeHTTP has returned", func() bool { return w.serving.Load() == 0 })
+	await.Poll(w.t, "every ServeHTTP has returned", func() bool { return w.serving.Load() == 0 })
 }
 
 // lease is the time in which net/http's stream may be used.

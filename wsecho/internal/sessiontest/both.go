@@ -16,6 +16,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 )
@@ -162,7 +163,7 @@ func (b *Both) CheckHooks(t *testing.T, want End) {
 			t.Errorf("OnClose got %T: %v", err, err)
 		}
 		b.checkCause(t, err, want)
-	case <-time.After(20 * time.Second):
+	case <-time.After(await.Patience):
 		t.Fatal("OnClose never ran")
 	}
 	b.Gone(t)
@@ -198,7 +199,7 @@ func (b *Both) checkCause(t *testing.T, err error, want End) {
 // Gone waits until the Handler counts no session.
 func (b *Both) Gone(t *testing.T) {
 	t.Helper()
-	Poll(t, "no session is counted", func() bool { return b.Handler.Stats().Open == 0 })
+	await.Poll(t, "no session is counted", func() bool { return b.Handler.Stats().Open == 0 })
 	for s := range b.Handler.Sessions() {
 		t.Errorf("Sessions still lists %v", s)
 	}
@@ -216,14 +217,4 @@ func nonzero(m map[string]uint64) map[string]uint64 {
 	m = maps.Clone(m)
 	maps.DeleteFunc(m, func(_ string, n uint64) bool { return n == 0 })
 	return m
-}
-
-// Poll waits until cond holds.
-func Poll(t testing.TB, what string, cond func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !cond(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("never: %s", what)
-		}
-	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 )
 
@@ -107,7 +108,7 @@ func DrainBusy(t testing.TB, h *wsecho.Handler, dial func() Busy) {
 			}
 		})
 	}
-	Poll(t, "all are busy", func() bool { return h.Stats().MessagesOut > 100*busyClients })
+	await.Poll(t, "all are busy", func() bool { return h.Stats().MessagesOut > 100*busyClients })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	err := h.Shutdown(ctx)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 )
@@ -126,7 +127,7 @@ func letsGo(t *testing.T, over Transport, oursFirst bool) {
 	}
 	first := open()
 	finish(first)
-	Poll(t, "the session is counted no more", func() bool { return h.Stats().Open == 0 })
+	await.Poll(t, "the session is counted no more", func() bool { return h.Stats().Open == 0 })
 	second := open() // in the first one's place
 	finish(second)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -142,7 +143,7 @@ func letsGo(t *testing.T, over Transport, oursFirst bool) {
 // closedByServer: the server closes the connection, though the peer keeps its side open.
 func closedByServer(t *testing.T, p *peer.Peer) {
 	t.Helper()
-	Poll(t, "the connection is closed", func() bool {
+	await.Poll(t, "the connection is closed", func() bool {
 		_, err := p.Conn.Write([]byte{0})
 		return err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
 	})

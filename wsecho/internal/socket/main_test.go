@@ -3,7 +3,7 @@ package socket
 import (
 	"testing"
 
-	"example.com/wsecho/wsecho/internal/leaktest"
+	"example.com/wsecho/internal/leaktest"
 )
 
 // TestMain proves that nothing leaks.

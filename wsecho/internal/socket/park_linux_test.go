@@ -4,22 +4,14 @@ import (
 	"net"
 	"syscall"
 	"testing"
-	"time"
+
+	"example.com/wsecho/internal/await"
 )
 
 // bell is a Waker that says so.
 type bell chan struct{}
 
 func (b bell) Wake() { b <- struct{}{} }
-
-func wait(t *testing.T, what string, c <-chan struct{}) {
-	t.Helper()
-	select {
-	case <-c:
-	case <-time.After(20 * time.Second):
-		t.Fatalf("never: %s", what)
-	}
-}
 
 // A parked socket wakes its Waker when there is something to read, be it an EOF, each time once.
 func TestPark(t *testing.T) {
@@ -36,7 +28,7 @@ func TestPark(t *testing.T) {
 					t.Fatalf("round %d: %d parked, %d times", round, l.Len(), l.Count())
 				}
 				client.Write([]byte("x"))
-				wait(t, "a byte wakes it", woken)
+				await.Value(t, "a byte wakes it", woken)
 				if l.Len() != 0 {
 					t.Error("it counts as parked, and has been woken")
 				}
@@ -44,11 +36,11 @@ func TestPark(t *testing.T) {
 			}
 			s.Park(&l, woken)
 			client.(interface{ CloseWrite() error }).CloseWrite()
-			wait(t, "an EOF wakes it", woken)
+			await.Value(t, "an EOF wakes it", woken)
 			if !s.Park(&l, woken) { // the EOF is still there
 				t.Fatal("not parked")
 			}
-			wait(t, "an EOF that is there wakes it", woken)
+			await.Value(t, "an EOF that is there wakes it", woken)
 			if len(woken) > 0 {
 				t.Error("woken twice")
 			}
@@ -68,7 +60,7 @@ func TestParkedAndStopped(t *testing.T) {
 			woken := make(bell, 1)
 			s.Park(&l, woken)
 			stop(&s)
-			wait(t, "it is woken", woken)
+			await.Value(t, "it is woken", woken)
 		})
 	}
 }
@@ -105,7 +97,7 @@ func TestParkRefused(t *testing.T) {
 	if !s.Park(&l, woken) { // which adds it to the set, as no call before has
 		t.Fatal("not parked")
 	}
-	wait(t, "the byte that was there wakes it", woken)
+	await.Value(t, "the byte that was there wakes it", woken)
 
 	server.Read(make([]byte, 1))
 	epfd(-1)
@@ -117,7 +109,7 @@ func TestParkRefused(t *testing.T) {
 		t.Fatal("not parked")
 	}
 	client.Write([]byte("x"))
-	wait(t, "a byte wakes it", woken)
+	await.Value(t, "a byte wakes it", woken)
 }
 
 // A socket that is closed cannot be parked.
@@ -157,7 +149,7 @@ func TestParkMany(t *testing.T) {
 		}
 		for i, p := range all {
 			p.client.Write([]byte{byte(i)})
-			wait(t, "it is woken", p.woken)
+			await.Value(t, "it is woken", p.woken)
 			var b [2]byte
 			if n, err := p.server.Read(b[:]); n != 1 || b[0] != byte(i) || err != nil {
 				t.Fatalf("%d: read %v, %v", i, b[:n], err)

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/internal/peer"
 )
 
@@ -30,7 +31,7 @@ func (r *rig) lingers() {
 // drained waits until what the peer has sent has been read, of a raw socket.
 func (r *rig) drained() {
 	r.t.Helper()
-	poll(r.t, "all is read", func() bool {
+	await.Poll(r.t, "all is read", func() bool {
 		n, _ := r.sock.Unread()
 		return n == 0
 	})
@@ -53,12 +54,12 @@ func TestShutAfterBothCloseFrames(t *testing.T) {
 		r.endsAs("closed") // which the peer is not asked for
 		r.sends(peer.Close(1000, "")[5:])
 		r.sees("eof")
-		wait(t, "Closed", r.h.closed)
+		await.Value(t, "Closed", r.h.closed)
 		if has(r.gone) {
 			t.Error("the socket is closed before the peer has ended its side")
 		}
 		r.peer.CloseWrite()
-		wait(t, "the socket is closed", r.gone)
+		await.Value(t, "the socket is closed", r.gone)
 		if has(r.h.messages) {
 			t.Error("a message was handed over after the end")
 		}
@@ -71,14 +72,14 @@ func TestPeerCloses(t *testing.T) {
 		r := start(t, over, config(), nil)
 		r.sends(peer.Text("last"), peer.Close(4321, "bye"), peer.Text("never"))
 		r.sees("close:4321", "eof")
-		wait(t, "Closed", r.h.closed)
+		await.Value(t, "Closed", r.h.closed)
 		if has(r.gone) {
 			t.Error("the socket is closed before the peer has ended its side")
 		}
 		r.endsAs("peer")
 		r.gets("last")
 		r.peer.CloseWrite()
-		wait(t, "the socket is closed", r.gone)
+		await.Value(t, "the socket is closed", r.gone)
 		if has(r.h.messages) {
 			t.Error("a message was handed over after the close frame")
 		}
@@ -128,7 +129,7 @@ func TestViolation(t *testing.T) {
 		r := start(t, over, config(), nil)
 		r.sends(unmasked)
 		r.sees("close:1002 frame not masked", "eof")
-		wait(t, "Closed", r.h.closed)
+		await.Value(t, "Closed", r.h.closed)
 		r.endsAs("protocol")
 	})
 }
@@ -151,7 +152,7 @@ func TestWrongMessage(t *testing.T) {
 			}
 			r.sends(peer.Close(1000, ""))
 			r.sees("eof")
-			wait(t, "Closed", r.h.closed)
+			await.Value(t, "Closed", r.h.closed)
 		})
 	}
 }
@@ -169,8 +170,8 @@ func TestHopelessEnds(t *testing.T) {
 			r.End(c.e)
 			r.sees(c.sees...)
 			r.endsAs(c.e.Label, c.e.Err)
-			wait(t, "the socket is closed", r.gone)
-			wait(t, "Closed", r.h.closed)
+			await.Value(t, "the socket is closed", r.gone)
+			await.Value(t, "Closed", r.h.closed)
 		})
 	}
 }
@@ -191,8 +192,8 @@ func TestPeerGoes(t *testing.T) {
 					}
 					r.peer.CloseWrite()
 					r.sees("eof")
-					wait(t, "the socket is closed", r.gone)
-					wait(t, "Closed", r.h.closed)
+					await.Value(t, "the socket is closed", r.gone)
+					await.Value(t, "Closed", r.h.closed)
 					if ours {
 						r.endsAs("closed")
 					} else {

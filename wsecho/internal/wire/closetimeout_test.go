@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"example.com/wsecho/internal/await"
 )
 
 // CloseTimeout is exact, for a peer that takes our close frame and for one that does not.
@@ -34,7 +36,7 @@ func TestCloseTimeoutNegative(t *testing.T) {
 		}
 		r.End(by(4000))
 		r.sees("binary:len 4194304", "close:4000", "eof")
-		wait(t, "the socket is closed", r.gone)
+		await.Value(t, "the socket is closed", r.gone)
 	})
 	bubble(t, config(impatient), nil, func(r *rig) {
 		begin := time.Now()
@@ -67,8 +69,8 @@ func TestAbort(t *testing.T) {
 		r.Abort()
 		r.Abort()
 		r.sees("eof")
-		wait(t, "the socket is closed", r.gone)
-		wait(t, "Closed", r.h.closed)
+		await.Value(t, "the socket is closed", r.gone)
+		await.Value(t, "Closed", r.h.closed)
 	})
 	bubble(t, config(), nil, func(r *rig) { // a peer that takes nothing, of a conn that is written by its flusher
 		begin := time.Now()

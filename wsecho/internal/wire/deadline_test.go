@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"example.com/wsecho/internal/await"
 )
 
 // past is a deadline that somebody else sets.
@@ -24,7 +26,7 @@ func TestForeignDeadline(t *testing.T) {
 				r := start(t, over, config(func(cfg *Config) { cfg.WriteTimeout = time.Hour }), nil)
 				set(r.server)
 				r.endsAs("lost", os.ErrDeadlineExceeded)
-				wait(t, "the socket is closed", r.gone)
+				await.Value(t, "the socket is closed", r.gone)
 			})
 		}
 	})
@@ -54,7 +56,7 @@ func TestForeignDeadlineWhileFlushing(t *testing.T) {
 					if errors.Is(context.Cause(r.Context()), ErrWriteTimeout) {
 						t.Error("the peer is blamed")
 					}
-					wait(t, "the socket is closed", r.gone)
+					await.Value(t, "the socket is closed", r.gone)
 				})
 			}
 		}
@@ -65,7 +67,7 @@ func TestForeignDeadlineWhileFlushing(t *testing.T) {
 func flusherWaits(r *rig) {
 	r.t.Helper()
 	last, same := int64(-1), 0
-	poll(r.t, "the flusher waits", func() bool {
+	await.Poll(r.t, "the flusher waits", func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if acked := r.acked(); acked == last {

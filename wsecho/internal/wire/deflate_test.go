@@ -7,6 +7,7 @@ import (
 	"net"
 	"testing"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/internal/peer"
 )
 
@@ -20,7 +21,7 @@ func TestEndWhileDeflating(t *testing.T) {
 		r.begin()
 		wrote := make(chan error, 1)
 		go func() { wrote <- r.Write(context.Background(), 2, p) }()
-		poll(t, "it is being deflated", func() bool {
+		await.Poll(t, "it is being deflated", func() bool {
 			if !r.in.codec.Out.TryLock() {
 				return true
 			}
@@ -28,7 +29,7 @@ func TestEndWhileDeflating(t *testing.T) {
 			return len(wrote) > 0
 		})
 		r.End(by(4000))
-		if err := wait(t, "Write returns", wrote); err == nil {
+		if err := await.Value(t, "Write returns", wrote); err == nil {
 			r.sees("binary:len 2097152")
 		} else if !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Write: %v", err)

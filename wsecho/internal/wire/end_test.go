@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/internal/peer"
 )
 
@@ -25,9 +26,9 @@ func TestEndWhileMessageWorks(t *testing.T) {
 		r.sends(long[100:], peer.Text("never"))
 		r.sends(peer.Close(1000, ""))
 		r.sees("eof")
-		wait(t, "Closed", r.h.closed)
+		await.Value(t, "Closed", r.h.closed)
 		r.peer.CloseWrite()
-		wait(t, "the socket is closed", r.gone)
+		await.Value(t, "the socket is closed", r.gone)
 		if has(r.h.ended) {
 			t.Error("Ended while a Message works")
 		}
@@ -48,8 +49,8 @@ func TestEndWhileMessageWorksAndPeerIsGone(t *testing.T) {
 		r.gets("m")
 		r.peer.Close()
 		r.End(by(4000))
-		wait(t, "Closed", r.h.closed)
-		wait(t, "the socket is closed", r.gone)
+		await.Value(t, "Closed", r.h.closed)
+		await.Value(t, "the socket is closed", r.gone)
 		close(release)
 		r.endsAs("closed")
 	})
@@ -62,7 +63,7 @@ func TestCloseFrameBehindMessageThatEnds(t *testing.T) {
 		r := start(t, over, config(), func(r *rig, _ string) { r.End(by(4001)) })
 		r.sends(peer.Text("m"), peer.Text("never"), peer.Close(1000, ""))
 		r.sees("close:4001", "eof")
-		wait(t, "Closed", r.h.closed)
+		await.Value(t, "Closed", r.h.closed)
 		r.endsAs("closed", by(4001).Err)
 		r.gets("m")
 		if has(r.h.messages) {
@@ -79,7 +80,7 @@ func TestEndBeforeStart(t *testing.T) {
 		r.sees("close:4000")
 		r.sends(peer.Close(1000, ""))
 		r.sees("eof")
-		wait(t, "Closed", r.h.closed)
+		await.Value(t, "Closed", r.h.closed)
 		if has(r.h.ended) {
 			t.Error("Ended before Start")
 		}
@@ -97,7 +98,7 @@ func TestGoexit(t *testing.T) {
 		r.sends(peer.Close(1000, ""))
 		r.sees("eof")
 		r.endsAs("error", Goexit.Err)
-		wait(t, "Closed", r.h.closed)
+		await.Value(t, "Closed", r.h.closed)
 		if n := r.Counts(); n.MessagesIn != 1 || n.BytesIn != 1 {
 			t.Errorf("%+v", n)
 		}
@@ -145,9 +146,9 @@ func TestEndRacesWithReader(t *testing.T) {
 				t.Errorf("the peer saw %q, the end is %+v", got, e)
 			}
 			r.peer.Close()
-			wait(t, "Ended", r.h.ended)
-			wait(t, "Closed", r.h.closed)
-			wait(t, "the socket is closed", r.gone)
+			await.Value(t, "Ended", r.h.ended)
+			await.Value(t, "Closed", r.h.closed)
+			await.Value(t, "the socket is closed", r.gone)
 		}
 	})
 }

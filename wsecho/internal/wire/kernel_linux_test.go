@@ -10,6 +10,7 @@ import (
 	"time"
 	"unsafe"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/internal/peer"
 )
 
@@ -44,7 +45,7 @@ func flooded(t *testing.T, over via, cfg *Config) (r *rig, release func()) {
 		r.peer.Close()
 		<-sent
 	})
-	poll(t, "the socket is full", func() bool {
+	await.Poll(t, "the socket is full", func() bool {
 		_, full := r.sock.Unread()
 		return full
 	})
@@ -87,7 +88,7 @@ func TestNoRoomForPongOfPeerThatWrites(t *testing.T) {
 			}))
 			defer release()
 			verdicts := map[time.Duration]bool{} // each but the last puts the next off
-			poll(t, "verdict upon verdict", func() bool {
+			await.Poll(t, "verdict upon verdict", func() bool {
 				verdicts[under(r, func() time.Duration { return r.keep.pongBy })] = true
 				return len(verdicts) > 5 || r.reason() != nil
 			})
@@ -143,7 +144,7 @@ func TestKernelHoldsWhatPeerDoesNotTake(t *testing.T) {
 		}
 	}()
 	r.endsAs("write_timeout", ErrWriteTimeout)
-	wait(t, "the socket is closed", r.gone)
+	await.Value(t, "the socket is closed", r.gone)
 	close(stop)
 	<-stopped
 }

@@ -3,7 +3,7 @@ package wire
 import (
 	"testing"
 
-	"example.com/wsecho/wsecho/internal/leaktest"
+	"example.com/wsecho/internal/leaktest"
 )
 
 // TestMain proves that nothing leaks.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/internal/peer"
 )
 
@@ -13,7 +14,7 @@ func parksAfter(d time.Duration) func(*Config) { return func(cfg *Config) { cfg.
 // parked waits until the connection has no goroutine.
 func parked(r *rig) {
 	r.t.Helper()
-	poll(r.t, "parked", func() bool { return r.cfg.Lot.Len() == 1 })
+	await.Poll(r.t, "parked", func() bool { return r.cfg.Lot.Len() == 1 })
 }
 
 // A parked connection ends as any other does, whoever brings the end about.
@@ -47,7 +48,7 @@ func TestParkedEnds(t *testing.T) {
 					r.sends(peer.Close(1000, ""))
 					r.sees("eof")
 				}
-				wait(t, "Closed", r.h.closed)
+				await.Value(t, "Closed", r.h.closed)
 			})
 		}
 	}
@@ -74,7 +75,7 @@ func TestWoken(t *testing.T) {
 			for range 3 {
 				before := lot.Count()
 				r.sends(peer.Pong("unasked"))
-				poll(t, "woken by a pong and parked again", func() bool { return lot.Count() == before+1 && lot.Len() == 1 })
+				await.Poll(t, "woken by a pong and parked again", func() bool { return lot.Count() == before+1 && lot.Len() == 1 })
 			}
 			r.sends(peer.Text("awake"))
 			r.sees("text:awake")
@@ -83,7 +84,7 @@ func TestWoken(t *testing.T) {
 			if lot.Len() != 0 {
 				t.Error("it has parked again")
 			}
-			poll(t, "quiet, it parks when it is asked", func() bool { ask(r); return lot.Len() == 1 })
+			await.Poll(t, "quiet, it parks when it is asked", func() bool { ask(r); return lot.Len() == 1 })
 		})
 	}
 }
@@ -95,7 +96,7 @@ func TestEndsWhileAsked(t *testing.T) {
 	r := start(t, viaTCP, config(parksAfter(5*time.Millisecond)), func(*rig, string) { <-release })
 	r.sends(peer.Text("m"))
 	r.gets("m")
-	poll(t, "it is asked", func() bool { return under(r, func() bool { return r.keep.interrupted }) })
+	await.Poll(t, "it is asked", func() bool { return under(r, func() bool { return r.keep.interrupted }) })
 	r.End(by(4000))
 	r.sees("close:4000")
 	close(release)
@@ -107,7 +108,7 @@ func TestEndsWhileAsked(t *testing.T) {
 	}
 	r.sends(peer.Close(1000, ""))
 	r.sees("eof")
-	wait(t, "Closed", r.h.closed)
+	await.Value(t, "Closed", r.h.closed)
 }
 
 // Where the lot can take nothing, for a time, the connection keeps its goroutine and asks again. It is not
@@ -124,7 +125,7 @@ func TestParkingRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := map[time.Duration]bool{}
-	poll(t, "it is asked again and again", func() bool {
+	await.Poll(t, "it is asked again and again", func() bool {
 		asked[under(r, func() time.Duration { return r.keep.parkAt })] = true
 		return len(asked) > 4
 	})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/internal/deflate"
 	"example.com/wsecho/wsecho/internal/header"
 	"example.com/wsecho/wsecho/internal/peer"
@@ -160,9 +161,9 @@ func (r *rig) begin() {
 		r.End(&End{Label: "test", Err: errors.New("the test is over")})
 		r.Abort()
 		r.peer.Close()
-		wait(r.t, "Ended", r.h.ended)
-		wait(r.t, "Closed", r.h.closed)
-		wait(r.t, "the socket is closed", r.gone)
+		await.Value(r.t, "Ended", r.h.ended)
+		await.Value(r.t, "Closed", r.h.closed)
+		await.Value(r.t, "the socket is closed", r.gone)
 	})
 	r.Start()
 }
@@ -206,7 +207,7 @@ func (r *rig) sees(want ...string) {
 func (r *rig) gets(want ...string) {
 	r.t.Helper()
 	for _, w := range want {
-		if m := wait(r.t, "a message", r.h.messages); m != w {
+		if m := await.Value(r.t, "a message", r.h.messages); m != w {
 			r.t.Fatalf("the Handler got %q, want %q", m, w)
 		}
 	}
@@ -229,7 +230,7 @@ func under[T any](r *rig, f func() T) T {
 // endsAs waits until Ended has been called, and checks why.
 func (r *rig) endsAs(label string, causes ...error) {
 	r.t.Helper()
-	wait(r.t, "Ended", r.h.ended)
+	await.Value(r.t, "Ended", r.h.ended)
 	e := r.h.end
 	if e.Label != label || slices.ContainsFunc(causes, func(err error) bool { return !errors.Is(e.Err, err) }) {
 		r.t.Errorf("ended as %s: %v; want %s", e.Label, e.Err, label)
@@ -246,28 +247,5 @@ func has[T any](c <-chan T) bool {
 		return true
 	default:
 		return false
-	}
-}
-
-const patience = 20 * time.Second // for what must come about
-
-// wait returns what comes from c.
-func wait[T any](t testing.TB, what string, c <-chan T) (v T) {
-	t.Helper()
-	select {
-	case v = <-c:
-	case <-time.After(patience):
-		t.Fatalf("never: %s", what)
-	}
-	return v
-}
-
-// poll waits until cond is true.
-func poll(t testing.TB, what string, cond func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !cond(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("never: %s", what)
-		}
 	}
 }

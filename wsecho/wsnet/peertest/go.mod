@@ -8,7 +8,6 @@ require (
 	example.com/wsecho v0.0.0-00010101000000-000000000000
 	github.com/coder/websocket v1.8.15
 	github.com/mochi-mqtt/server/v2 v2.7.9
-	go.uber.org/goleak v1.3.0
 	golang.org/x/net v0.62.0
 )
 
@@ -16,5 +15,6 @@ require (
 	github.com/go-chi/chi/v5 v5.5.0 // indirect
 	github.com/gorilla/websocket v1.5.0 // indirect
 	github.com/rs/xid v1.4.0 // indirect
+	gopkg.in/check.v1 v1.0.0-20180628173108-788fd7840127 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )

@@ -3,7 +3,8 @@ package peertest
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"example.com/wsecho/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain fails the run if anything is left when all tests are done.
+func TestMain(m *testing.M) { leaktest.Main(m) }
