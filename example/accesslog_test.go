@@ -12,7 +12,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // A session keeps nothing of the request that it began with, whatever the access log has noted of it.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 func TestSignalDrains(t *testing.T) {

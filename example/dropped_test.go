@@ -10,7 +10,7 @@ import (
 	"time"
 	"weak"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // An HTTP/2 connection that broke while a stream was open is forgotten soon. net/http's part of it holds

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/wsecho/internal/child"
-	"example.com/wsecho/internal/leaktest"
+	"example.com/wsecho/wsecho/wsechotest/child"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // TestMain is also the service itself, for the tests that start it as a process; and it

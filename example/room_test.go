@@ -9,7 +9,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 func TestRoom(t *testing.T) {

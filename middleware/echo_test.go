@@ -8,7 +8,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // echo is an ordinary handler on coder/websocket: it knows nothing of this package.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // dropped serves h behind ExtendedConnect, and opens a stream. It returns what waits, and

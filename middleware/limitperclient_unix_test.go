@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // TestLimitPerClientLeavesWsechoTheSocket: wsecho waits for a socket of its own with

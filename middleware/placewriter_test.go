@@ -13,7 +13,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // hijack upgrades by hand.

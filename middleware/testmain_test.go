@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"example.com/wsecho/internal/leaktest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // TestMain fails the run if anything is left when all tests are done.

@@ -14,10 +14,10 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/child"
 )
 
 var echoSizes = []int{1, 64, 1000, 4096, 16 << 10, 64 << 10}

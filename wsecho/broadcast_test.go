@@ -14,10 +14,10 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/wsechotest"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // broadcast sends round n to all sessions, and says how many had no room for it.

@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // broken are frames after which nobody knows where the next one begins.

@@ -14,10 +14,10 @@ import (
 
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/inmem"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // failing is a writer that promises to hijack and fails.

@@ -16,10 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/child"
 )
 
 // As many as the limit of descriptors allows:

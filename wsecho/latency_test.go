@@ -5,10 +5,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // Latency is what passes from a ping to its pong, and stays until the next one is answered.

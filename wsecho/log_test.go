@@ -20,11 +20,11 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest"
+	"example.com/wsecho/wsecho/wsechotest/child"
 )
 
 // records is a slog.Handler that keeps what it gets.

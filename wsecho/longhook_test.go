@@ -12,11 +12,11 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // A hook keeps bytes from being read, and where the socket can be asked the bytes that wait in it are

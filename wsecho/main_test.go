@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"testing"
 
-	"example.com/wsecho/internal/leaktest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // TestMain proves that nothing leaks. What a Handler without a Logger logs is dropped.

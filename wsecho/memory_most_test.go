@@ -3,12 +3,12 @@ package wsecho_test
 import (
 	"testing"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/child"
-	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/child"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // The most that a peer can make a session hold: it leaves all that it is sent unread, and has sent almost a

@@ -4,12 +4,12 @@ import (
 	"runtime"
 	"testing"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/child"
-	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/child"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // heapInUse is what lives on the heap, pools emptied.

@@ -10,10 +10,10 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // full makes TryWrite of s fail: its peer reads nothing.

@@ -13,11 +13,11 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/child"
 )
 
 // soon is how long the sessions of these tests are quiet before they park.

@@ -9,11 +9,11 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/child"
 )
 
 // A session that is closed from outside in the middle of a frame drops what is still to come of it,

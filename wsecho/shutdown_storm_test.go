@@ -14,11 +14,11 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // Shutdown in a storm of handshakes: no session is missed, none opens after, and each peer is either

@@ -11,10 +11,10 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/child"
-	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho/internal/socket"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/child"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // TestSoak: a thousand sessions that connect, talk, are quiet for long enough to park, wake, and leave

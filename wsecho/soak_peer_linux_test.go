@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // leaving is a way to end a session from the peer's side, or to ask for it.

@@ -14,11 +14,11 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // Each step of one life, and what has changed in the counters.

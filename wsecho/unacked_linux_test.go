@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // A peer that takes none of what the kernel holds for it is a peer that takes nothing, however often it sends

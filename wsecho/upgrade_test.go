@@ -18,10 +18,10 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/child"
 )
 
 // It returns once OnOpen has.

@@ -13,10 +13,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // From any goroutine, in hooks and outside, and never deadlock.

@@ -12,10 +12,10 @@ import (
 
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // recorder is the usual writer of an access log.

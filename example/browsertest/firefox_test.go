@@ -17,7 +17,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/coder/websocket/wsjson"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // A fox is Firefox, driven over WebDriver BiDi (https://w3c.github.io/webdriver-bidi), which it speaks

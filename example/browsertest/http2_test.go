@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // requests returns, for each request of the page and the sockets in the service's log, the

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"example.com/wsecho/internal/child"
+	"example.com/wsecho/wsecho/wsechotest/child"
 )
 
 // build returns the path of the service's program, built from the module above.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // The clients of a node that is told to end go on at the other, and miss nothing; so does one that goes on to a node

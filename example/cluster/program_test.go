@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // program is a running cluster: what it has printed.

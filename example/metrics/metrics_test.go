@@ -21,8 +21,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"example.com/wsecho/example/metrics"
-	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // TestMain fails the run if anything is left when all tests are done.

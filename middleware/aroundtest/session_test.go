@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware/peertest/h2dial"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // fields are what a browser sends with a handshake, and the token.

@@ -9,8 +9,8 @@ import (
 
 	"golang.org/x/net/http2"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // TestBackpressure: a handler that does not read stops its peer at the stream's

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/net/http2"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // soon is a deadline that a test waits for.

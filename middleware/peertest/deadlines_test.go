@@ -11,8 +11,8 @@ import (
 	gorilla "github.com/gorilla/websocket"
 	"golang.org/x/net/http2"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 func TestReadDeadline(t *testing.T) {

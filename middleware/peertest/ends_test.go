@@ -8,8 +8,8 @@ import (
 
 	"golang.org/x/net/http2"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // TestConnectionCloseIsGoAway: what "Connection: close" says in a refusal over

@@ -16,9 +16,9 @@ import (
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/jwtauth/v5"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // TestJWT puts chi's JWT middleware behind BearerSubprotocol, with logs on everywhere:

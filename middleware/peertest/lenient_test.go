@@ -11,8 +11,8 @@ import (
 
 	"github.com/lxzan/gws"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // gwsEcho is a handler that takes more for a handshake than RFC 6455 has it.

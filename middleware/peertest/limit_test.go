@@ -8,8 +8,8 @@ import (
 	"github.com/coder/websocket"
 	"github.com/go-chi/chi/v5"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // TestLimit: with every handler, over every transport, in every place, the limit holds

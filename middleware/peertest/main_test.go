@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"testing"
 
-	"example.com/wsecho/internal/leaktest"
 	_ "example.com/wsecho/middleware/xconnect"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // TestMain fails the run if anything is left when all tests are done.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // TestNode runs node/client.mjs, which holds the expectations, against a service on

@@ -13,8 +13,8 @@ import (
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 	"golang.org/x/net/http2"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // places puts mw inside and outside ExtendedConnect.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware/peertest/h2dial"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // server serves one handler over one kind of transport.

@@ -15,9 +15,9 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // serverEnds are the ways in which a server's session may end besides the peer's.

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/leaktest"
 	_ "example.com/wsecho/middleware/xconnect"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // TestMain also is the process that TestOperatorDecides starts: what net/http offers

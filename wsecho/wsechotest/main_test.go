@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"testing"
 
-	"example.com/wsecho/internal/leaktest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // t is the examples' test.

@@ -15,9 +15,9 @@ import (
 	"github.com/coder/websocket"
 	"github.com/go-chi/chi/v5"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/wsechotest"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 const text = websocket.MessageText

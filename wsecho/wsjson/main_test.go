@@ -3,7 +3,7 @@ package wsjson_test
 import (
 	"testing"
 
-	"example.com/wsecho/internal/leaktest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }

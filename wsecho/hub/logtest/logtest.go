@@ -18,8 +18,8 @@ import (
 	"context"
 	"testing"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // Run tests a Log through Hubs and real sessions, as subtests of t. open returns a new and empty log as that many

@@ -11,8 +11,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 func TestTooLarge(t *testing.T) {

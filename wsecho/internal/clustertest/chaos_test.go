@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/leaktest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // fault is one row of the table: what goes wrong while a crowd talks.

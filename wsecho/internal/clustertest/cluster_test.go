@@ -11,8 +11,8 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub/natslog"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // A cluster is NATS servers and nodes of the service, each in a process of its own.

@@ -8,9 +8,9 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub"
 	"example.com/wsecho/wsecho/hub/natslog"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // Without Manage a node waits until somebody has made the stream as Config says: one that breaks a promise will not do.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/leaktest"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // A crowd is clients in rooms that talk all the time.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub/natslog"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // A node may be connected to a leaf that has no JetStream of its own, or one of another domain: Domain names the one

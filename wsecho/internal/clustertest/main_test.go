@@ -7,7 +7,7 @@ import (
 	"os"
 	"testing"
 
-	"example.com/wsecho/internal/leaktest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 var (

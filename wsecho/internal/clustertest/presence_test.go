@@ -10,7 +10,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // here returns who appears in room/go, as s knows.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // A process is this binary in another role. It can be killed, stopped and started again.

@@ -14,10 +14,10 @@ import (
 	"github.com/coder/websocket"
 	"github.com/nats-io/nats.go"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/hub"
 	"example.com/wsecho/wsecho/hub/natslog"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // A service is a node in this process.

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/hub/natslog"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // A node that comes later has what is within Window, and knows the place just before it.

@@ -3,7 +3,7 @@ package deflate
 import (
 	"testing"
 
-	"example.com/wsecho/internal/leaktest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // TestMain proves that nothing leaks.

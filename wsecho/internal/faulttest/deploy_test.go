@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/child"
 )
 
 // The example service gets SIGTERM with 2,000 sessions open, or as many as can be. Each client sees 1001, they are told one

@@ -15,11 +15,11 @@ import (
 	"syscall"
 	"testing"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/child"
-	"example.com/wsecho/internal/leaktest"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/child"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // figures are what a starved server says of itself.

@@ -12,10 +12,10 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/child"
 )
 
 // phone is the role of a client that prints what it gets.

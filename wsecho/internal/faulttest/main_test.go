@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"example.com/wsecho/internal/leaktest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // roles are what this program does, instead of testing, as a child of its own tests.

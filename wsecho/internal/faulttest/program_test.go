@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"testing"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/child"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/child"
 )
 
 // self is this test program in one of its roles.

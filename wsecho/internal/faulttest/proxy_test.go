@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
-	"example.com/wsecho/internal/child"
 	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/child"
 )
 
 // proxies start a proxy before the server at addr, with its configuration as documented but for the

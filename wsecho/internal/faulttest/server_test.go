@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // server is a Handler that serves, at /ws, and remembers how its sessions ended. A session is known

@@ -9,7 +9,7 @@ import (
 
 	toxic "github.com/Shopify/toxiproxy/v2/client"
 
-	"example.com/wsecho/internal/child"
+	"example.com/wsecho/wsecho/wsechotest/child"
 )
 
 // toxiproxy is one server for all tests that want a bad network; each has a proxy of its own in it.

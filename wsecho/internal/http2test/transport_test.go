@@ -17,12 +17,12 @@ import (
 
 	"golang.org/x/net/http2"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/middleware/peertest/h2dial"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // The transports of HTTP/2. What h2c carries can be read: the server's frames are checked.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // watch stands outside ExtendedConnect, in the place of net/http. It sees that every ServeHTTP returns,

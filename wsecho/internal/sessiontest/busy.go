@@ -10,8 +10,8 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // Busy is a client of somebody else's making, that sends while it is read.

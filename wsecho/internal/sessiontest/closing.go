@@ -12,9 +12,9 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // runClosing: the connection ends after both close frames, and then at once (RFC 6455, sections 5.5.1 and

@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"testing"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // bell is a Waker that says so.

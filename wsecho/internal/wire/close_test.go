@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // unmasked is a frame after which nobody knows where the next one begins.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // CloseTimeout is exact, for a peer that takes our close frame and for one that does not.

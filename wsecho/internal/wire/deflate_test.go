@@ -7,8 +7,8 @@ import (
 	"net"
 	"testing"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // A connection that ends while a message is deflated does not send that behind the close frame.

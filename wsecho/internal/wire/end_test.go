@@ -9,8 +9,8 @@ import (
 	"sync"
 	"testing"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // A Message that takes long keeps neither the peer nor the connection waiting, only Ended.

@@ -10,8 +10,8 @@ import (
 	"time"
 	"unsafe"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // What the kernel knows of a peer.

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 func parksAfter(d time.Duration) func(*Config) { return func(cfg *Config) { cfg.ParkAfter = d } }

@@ -13,11 +13,11 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/wsecho/internal/await"
 	"example.com/wsecho/wsecho/internal/deflate"
 	"example.com/wsecho/wsecho/internal/header"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/socket"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // via is what a connection goes over.

@@ -3,7 +3,7 @@ package peertest
 import (
 	"testing"
 
-	"example.com/wsecho/internal/leaktest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // TestMain fails the run if anything is left when all tests are done.

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"example.com/wsecho/internal/await"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // Process is a child whose output, on either stream, is kept.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/wsecho/internal/leaktest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // TestMain also is the child of these tests.
