@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -79,7 +80,7 @@ func runDeflate(t *testing.T, over Transport) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := Start(t, over, &wsecho.Handler{ReadLimit: limit}, true)
+			s := Start(t, over, &wsecho.Handler{ReadLimit: limit, CloseTimeout: time.Minute}, true)
 			s.Send(b)
 			s.Check(t, tooBig)
 		})
