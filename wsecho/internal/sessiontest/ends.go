@@ -148,7 +148,11 @@ var long = sync.OnceValue(func() []byte { return peer.Binary(make([]byte, 10<<20
 // limit is the ReadLimit of these tests.
 const limit = 4096
 
-func runEnds(t *testing.T, over Transport, deflate bool) {
+// Starter is Start, or what brings the session into some state as well.
+type Starter func(t *testing.T, over Transport, h *wsecho.Handler, deflate bool) *Both
+
+// RunEnds ends sessions from start in every way.
+func RunEnds(t *testing.T, over Transport, deflate bool, start Starter) {
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
@@ -162,7 +166,7 @@ func runEnds(t *testing.T, over Transport, deflate bool) {
 			if r.set != nil {
 				r.set(h)
 			}
-			b := Start(t, over, h, deflate)
+			b := start(t, over, h, deflate)
 			switch {
 			case r.do != nil:
 				r.do(b)
