@@ -1,7 +1,6 @@
 package faulttest
 
 import (
-	"flag"
 	"fmt"
 	"testing"
 	"time"
@@ -11,9 +10,8 @@ import (
 
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
-
-var long = flag.Bool("long", false, "drain ten times on each road")
 
 // libraries open a session with other people's clients.
 var libraries = map[string]func(t *testing.T, url string) sessiontest.Busy{
@@ -48,7 +46,7 @@ var roads = map[string]func(t *testing.T, addr string) string{
 // bytes on the way takes the close code with it.
 func TestBusyDrain(t *testing.T) {
 	rounds := 1
-	if *long {
+	if leaktest.Long() {
 		rounds = 10
 	}
 	for road, from := range roads {

@@ -1,7 +1,6 @@
 package http2test
 
 import (
-	"flag"
 	"fmt"
 	"testing"
 	"time"
@@ -11,9 +10,8 @@ import (
 	"example.com/wsecho/middleware/peertest/h2dial"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
-
-var long = flag.Bool("long", false, "drain ten times with each client")
 
 // libraries open a session with other people's clients, over a connection of its own.
 var libraries = map[string]func(t *testing.T, url string) sessiontest.Busy{
@@ -39,7 +37,7 @@ var libraries = map[string]func(t *testing.T, url string) sessiontest.Busy{
 // Pages in the middle of sending are told that the service goes away: see TestBusyDrain in faulttest.
 func TestBusyDrain(t *testing.T) {
 	rounds := 1
-	if *long {
+	if leaktest.Long() {
 		rounds = 10
 	}
 	for library, dial := range libraries {
