@@ -14,6 +14,7 @@ import (
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // What the kernel knows of a peer whose pong is due.
@@ -61,6 +62,9 @@ func TestPingBehindMuch(t *testing.T) {
 		{"in the kernel", ahead, 4 << 20, noStall},
 		{"in the session", ahead, 16 << 10, -1}, // where a WriteTimeout would watch what it lies behind
 	} {
+		if c.slow > 0 && !leaktest.Long() { // it takes 15 s
+			continue
+		}
 		h := &wsecho.Handler{PingInterval: noStall / 25, PongTimeout: noStall, WriteTimeout: c.writeTimeout}
 		b := sessiontest.Start(t, overBuffers(c.buffer), h, false)
 		if err := b.Session.TryWrite(websocket.MessageBinary, make([]byte, c.size)); err != nil {
