@@ -11,12 +11,13 @@ import (
 	"weak"
 
 	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // An HTTP/2 connection that broke while a stream was open is forgotten soon. net/http's part of it holds
 // tens of kilobytes, and its own timer holds that until IdleTimeout is over.
 func TestDroppedConnectionIsForgotten(t *testing.T) {
-	t.Parallel() // it takes all of IdleTimeout
+	t.Parallel() // it takes all of IdleTimeout, which is cut short here
 	ended := make(chan struct{})
 	srv, err := newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.(http.Flusher).Flush()
@@ -25,6 +26,12 @@ func TestDroppedConnectionIsForgotten(t *testing.T) {
 	}), options{addr: "127.0.0.1:0", tls: true, http2: true})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if srv.IdleTimeout <= 0 || srv.IdleTimeout > 15*time.Second {
+		t.Errorf("IdleTimeout is %v", srv.IdleTimeout)
+	}
+	if !leaktest.Long() {
+		srv.IdleTimeout = 2 * time.Second
 	}
 	accepted := make(chan weak.Pointer[tls.Conn], 1)
 	srv.ConnState = func(c net.Conn, state http.ConnState) {

@@ -37,7 +37,6 @@ func broadcast(t *testing.T, h *wsecho.Handler, n uint64, size int) (full int) {
 
 // One peer in ten does not read. In fake time a loop that waited would take some.
 func TestBroadcast(t *testing.T) {
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const peers, slow, rounds, size, pause = 30, 3, 300, 2000, 10 * time.Millisecond
 		var cut atomic.Int64

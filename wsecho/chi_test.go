@@ -65,7 +65,6 @@ func (e *endpoint) at(t testing.TB, target string) *peer.Peer {
 }
 
 func TestMounted(t *testing.T) {
-	t.Parallel()
 	where := func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
 		return s.Write(ctx, typ, fmt.Appendf(nil, "%s/%s", chi.URLParamFromCtx(ctx, "org"), chi.URLParamFromCtx(ctx, "room")))
 	}
@@ -140,7 +139,6 @@ func TestMounted(t *testing.T) {
 }
 
 func TestBehindMiddleware(t *testing.T) {
-	t.Parallel()
 	timeout := func(next http.Handler) http.Handler { return http.TimeoutHandler(next, time.Hour, "late") }
 	for name, use := range map[string][]func(http.Handler) http.Handler{
 		"RequestID":                              {chimiddleware.RequestID},

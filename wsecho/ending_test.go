@@ -198,7 +198,6 @@ func TestPeerResets(t *testing.T) {
 
 // A message and the end of the peer's side in one burst are one event for epoll.
 func TestMessageAndFIN(t *testing.T) {
-	t.Parallel()
 	for range 50 {
 		got := make(chan string, 1)
 		h := &wsecho.Handler{OnMessage: func(_ context.Context, _ *wsecho.Session, _ websocket.MessageType, p []byte) error {
@@ -222,7 +221,6 @@ func TestMessageAndFIN(t *testing.T) {
 // The peer says goodbye and goes without reading what is still written to it: its close code is the
 // cause, not our broken pipe.
 func TestGoodbyeBeatsBrokenPipe(t *testing.T) {
-	t.Parallel()
 	ends := make(chan error, 1)
 	e := serve(t, &wsecho.Handler{
 		OnOpen: func(s *wsecho.Session, _ *http.Request) error {

@@ -207,7 +207,6 @@ func TestSlowReader(t *testing.T) {
 
 // Any progress counts, however small.
 func TestWriteTimeoutCountsProgress(t *testing.T) {
-	t.Parallel()
 	for _, step := range []int{20_000, 100} {
 		t.Run(fmt.Sprintf("%d bytes in 9 s", step), func(t *testing.T) {
 			bubble(t, &wsecho.Handler{PingInterval: -1}, func(t *testing.T, b *sessiontest.Both) {

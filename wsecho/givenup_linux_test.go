@@ -24,7 +24,7 @@ func TestKernelGivesUpWithTheSession(t *testing.T) {
 		h     *wsecho.Handler
 		begin func(*sessiontest.Both)
 	}{
-		{sessiontest.End{Code: 1011, Label: "pong_timeout"}, &wsecho.Handler{PingInterval: noStall, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond},
+		{sessiontest.End{Code: 1011, Label: "pong_timeout"}, &wsecho.Handler{PingInterval: 2 * noStall, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond},
 			func(*sessiontest.Both) {}},
 		{sessiontest.End{Code: 1001, Label: "closed"}, &wsecho.Handler{PingInterval: -1, CloseTimeout: 100 * time.Millisecond},
 			func(b *sessiontest.Both) { b.Session.Close(websocket.StatusGoingAway, "") }},

@@ -58,7 +58,6 @@ func TestViolationAfterOurClose(t *testing.T) {
 
 // A peer that sends and sends, but no close frame, has CloseTimeout.
 func TestFloodAfterOurClose(t *testing.T) {
-	t.Parallel()
 	const closeTimeout = 5 * time.Second
 	for name, c := range map[string]struct{ first, again []byte }{
 		"messages":           {nil, peer.Text("more")},

@@ -121,7 +121,6 @@ func TestNothingIsHandedToHooksMeanwhile(t *testing.T) {
 }
 
 func TestOnOpenThatFailsCleansUpAfterItself(t *testing.T) {
-	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		open   func(s *wsecho.Session) error
@@ -169,7 +168,6 @@ func TestOnOpenThatFailsCleansUpAfterItself(t *testing.T) {
 
 // OnClose runs exactly once for every session whose OnOpen returned nil or is nil.
 func TestOnCloseRunsOnceForEachOnOpen(t *testing.T) {
-	t.Parallel()
 	for _, open := range []func(*wsecho.Session, *http.Request) error{nil, func(*wsecho.Session, *http.Request) error { return nil }} {
 		var closes sync.Map
 		var n atomic.Int32
@@ -200,14 +198,12 @@ func TestOnCloseRunsOnceForEachOnOpen(t *testing.T) {
 
 // Close in OnOpen.
 func TestCloseInOnOpen(t *testing.T) {
-	t.Parallel()
 	b := start(t, &wsecho.Handler{OnOpen: func(s *wsecho.Session, _ *http.Request) error { s.Close(4000, "full"); return nil }})
 	b.Check(t, sessiontest.End{Code: 4000, Reason: "full", Label: "closed"})
 }
 
 // A session is listed by Sessions from then until OnClose has returned.
 func TestSessionIsListedUntilOnCloseHasReturned(t *testing.T) {
-	t.Parallel()
 	h := &wsecho.Handler{}
 	listed := func(s *wsecho.Session) bool {
 		for x := range h.Sessions() {

@@ -48,7 +48,6 @@ func watch(h *wsecho.Handler) chan end {
 
 // The whole table passes in fake time, so every time in it is exact.
 func TestKeepalive(t *testing.T) {
-	t.Parallel()
 	const second = time.Second
 	always, never := func(int) bool { return true }, func(int) bool { return false }
 	type settings = wsecho.Handler

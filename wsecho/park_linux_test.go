@@ -29,6 +29,10 @@ func startParked(t *testing.T, over sessiontest.Transport, h *wsecho.Handler, de
 	wsecho.ParkAfter(h, soon)
 	b := sessiontest.Start(t, over, h, deflate)
 	await.Poll(t, "it has parked", func() bool { return wsecho.Lot(h).Count() > 0 })
+	t.Cleanup(func() {
+		b.Peer.Close()
+		parked(t, h, 0)
+	})
 	return b
 }
 
@@ -38,8 +42,14 @@ func parked(t *testing.T, h *wsecho.Handler, n int) {
 	await.Poll(t, fmt.Sprintf("%d parked", n), func() bool { return wsecho.Lot(h).Len() == n })
 }
 
-// TestParkedEnds ends parked sessions in every way.
+// TestParkedEnds ends parked sessions in every way that any session ends, and in some that only a kernel's socket can.
 func TestParkedEnds(t *testing.T) {
+	for _, over := range []sessiontest.Transport{overTCP, overUnix} {
+		t.Run(over.Name, func(t *testing.T) {
+			t.Parallel()
+			sessiontest.RunEnds(t, over, false, startParked)
+		})
+	}
 	lostBy := func(causes ...error) func(error) bool {
 		return func(err error) bool {
 			for _, c := range causes {
@@ -60,14 +70,8 @@ func TestParkedEnds(t *testing.T) {
 		unseen bool // the peer does nothing more, and what it sees is not looked at
 		end    sessiontest.End
 	}{
-		{name: "the peer closes", do: func(b *sessiontest.Both) { b.Send(peer.Close(4321, "bye")) },
-			end: sessiontest.End{Code: 4321, Label: "peer", Err: closeCode(4321)}},
-		{name: "the peer ends its side", do: func(b *sessiontest.Both) { b.Peer.CloseWrite() },
-			end: sessiontest.End{Label: "lost", Err: lostBy(io.EOF)}},
 		{name: "a last message and EOF in one burst", do: func(b *sessiontest.Both) { b.Peer.Send(peer.Text("last")); b.Peer.CloseWrite() },
 			end: sessiontest.End{Frames: []string{"text:last"}, Label: "lost", Err: lostBy(io.EOF)}},
-		{name: "the peer closes its socket", do: func(b *sessiontest.Both) { b.Peer.Close() }, unseen: true,
-			end: sessiontest.End{Label: "lost", Err: lostBy(io.EOF)}},
 		{name: "the peer resets", do: func(b *sessiontest.Both) { b.Peer.Reset() }, unseen: true,
 			end: sessiontest.End{Label: "lost", Err: lostBy(syscall.ECONNRESET, io.EOF)}}, // EOF over a Unix socket
 		{name: "the peer goes with messages unread", do: func(b *sessiontest.Both) {
@@ -76,42 +80,19 @@ func TestParkedEnds(t *testing.T) {
 			b.Peer.Conn.Read(make([]byte, 1))
 			b.Peer.Close()
 		}, unseen: true, end: sessiontest.End{Label: "lost", Err: lostBy(syscall.ECONNRESET, io.EOF)}},
-		{name: "Session.Close", do: func(b *sessiontest.Both) { b.Session.Close(4000, "why") },
-			end: sessiontest.End{Code: 4000, Reason: "why", Label: "closed", Err: closeCode(4000)}},
 		{name: "Session.Close, and the peer does not answer", set: func(h *wsecho.Handler) { h.CloseTimeout = 50 * time.Millisecond },
 			do: func(b *sessiontest.Both) { b.Session.Close(4000, "why") }, unseen: true,
 			end: sessiontest.End{Code: 4000, Reason: "why", Label: "closed", Err: closeCode(4000)}},
 		{name: "Session.Close, and nobody is waited for", set: func(h *wsecho.Handler) { h.CloseTimeout = -1 },
 			do:  func(b *sessiontest.Both) { b.Session.Close(4000, "why") },
 			end: sessiontest.End{Code: 4000, Reason: "why", Label: "closed", Err: closeCode(4000)}},
-		{name: "no pong", set: func(h *wsecho.Handler) { h.PingInterval, h.PongTimeout = noStall, 50*time.Millisecond },
-			do:  func(b *sessiontest.Both) { b.Peer.Mute = true },
-			end: sessiontest.End{Code: 1011, Reason: "*", Label: "pong_timeout", Err: lostBy(wsecho.ErrPongTimeout)}},
-		{name: "the peer reads nothing", set: func(h *wsecho.Handler) { h.WriteTimeout = time.Second }, // for the handshake too
-			do: func(b *sessiontest.Both) {
-				for p := make([]byte, 256<<10); b.Session.Write(context.Background(), text, p) == nil; {
-				}
-			}, unseen: true, end: sessiontest.End{Label: "write_timeout", Err: lostBy(wsecho.ErrWriteTimeout)}},
-		{name: "Shutdown", do: func(b *sessiontest.Both) { go b.Handler.Shutdown(context.Background()) },
-			end: sessiontest.End{Code: 1001, Reason: "*", Label: "shutdown", Err: lostBy(wsecho.ErrShutdown)}},
 		{name: "Handler.Close, and the peer stays", do: func(b *sessiontest.Both) { b.Handler.Close() }, unseen: true,
 			end: sessiontest.End{Code: 1001, Label: "shutdown", Err: lostBy(wsecho.ErrShutdown)}},
-		{name: "Handler.Close", do: func(b *sessiontest.Both) { b.Handler.Close() },
-			end: sessiontest.End{Code: 1001, Reason: "*", Cut: true, Label: "shutdown", Err: lostBy(wsecho.ErrShutdown)}},
-		{name: "a hook's error", do: func(b *sessiontest.Both) { b.Send(peer.Text("fail")) },
-			end: sessiontest.End{Code: 1011, Label: "error", Err: lostBy(errSecret)}},
-		{name: "a function of Go", do: func(b *sessiontest.Both) { b.Session.Go(func(context.Context) error { return errSecret }) },
-			end: sessiontest.End{Code: 1011, Label: "error", Err: lostBy(errSecret)}},
-		{name: "a protocol violation", do: func(b *sessiontest.Both) { b.Send([]byte{0x83, 0x80}) },
-			end: sessiontest.End{Code: 1002, Reason: "*", Label: "protocol"}},
 	} {
 		for _, over := range []sessiontest.Transport{overTCP, overUnix} {
 			t.Run(v.name+"/"+over.Name, func(t *testing.T) {
 				t.Parallel()
 				h := &wsecho.Handler{OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
-					if string(p) == "fail" {
-						return errSecret
-					}
 					return wsecho.Echo(ctx, s, typ, p)
 				}}
 				if v.set != nil {

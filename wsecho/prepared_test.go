@@ -60,7 +60,6 @@ func deflating(t *testing.T, over sessiontest.Transport, h func() *wsecho.Handle
 
 // Every type, and the lengths at which a frame or its compression changes.
 func TestPrepared(t *testing.T) {
-	t.Parallel()
 	over := []sessiontest.Transport{overTCP, overTLS, overHalfPipe}
 	for _, over := range over {
 		t.Run(over.Name, func(t *testing.T) {
@@ -189,7 +188,6 @@ func (a *atomicPayloads) next() []byte {
 
 // Replies that a hook makes while more messages are at hand keep their order, prepared or not, and are all there.
 func TestPreparedReplies(t *testing.T) {
-	t.Parallel()
 	const messages = 300
 	for _, size := range []int{10, 1000, 40_000} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {

@@ -108,7 +108,6 @@ func refusal(t *testing.T, watched bool, fs ...fault) (*endpoint, peer.Request) 
 }
 
 func TestRefused(t *testing.T) {
-	t.Parallel()
 	for i, f := range faults {
 		t.Run(f.check, func(t *testing.T) {
 			e, r := refusal(t, true, f)

@@ -90,7 +90,6 @@ func TestMessagesLeaveWholeAndInOrder(t *testing.T) {
 
 // P is the hook's to read and change until it returns.
 func TestMessageIsTheHooksUntilItReturns(t *testing.T) {
-	t.Parallel()
 	for _, deflate := range []bool{false, true} {
 		more := make(chan struct{}, 1)
 		h := &wsecho.Handler{OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
@@ -125,7 +124,6 @@ func TestMessageIsTheHooksUntilItReturns(t *testing.T) {
 
 // Write and TryWrite have copied theirs when they return.
 func TestWritesHaveCopiedWhenTheyReturn(t *testing.T) {
-	t.Parallel()
 	for _, deflate := range []bool{false, true} {
 		h := &wsecho.Handler{OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, _ []byte) error {
 			for i := range 200 {

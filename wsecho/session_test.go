@@ -22,7 +22,6 @@ import (
 )
 
 func TestCloseSendsTheCodeAndTheReason(t *testing.T) {
-	t.Parallel()
 	for _, c := range []struct{ reason, want string }{
 		{"short", "short"},
 		{strings.Repeat("r", 123), strings.Repeat("r", 123)},

@@ -24,7 +24,6 @@ import (
 // Shutdown in a storm of handshakes: no session is missed, none opens after, and each peer is either
 // refused or told.
 func TestShutdownStorm(t *testing.T) {
-	t.Parallel()
 	const peers = 12
 	rounds := leaktest.Volume(20, 60, 200)
 	var current atomic.Pointer[wsecho.Handler]
@@ -107,7 +106,6 @@ func TestShutdownStorm(t *testing.T) {
 
 // Each peer is told, even when nobody waits.
 func TestEveryPeerIsTold(t *testing.T) {
-	t.Parallel()
 	for name, end := range map[string]func(h *wsecho.Handler) error{
 		"Shutdown":                     func(h *wsecho.Handler) error { return h.Shutdown(context.Background()) },
 		"Shutdown with an expired ctx": func(h *wsecho.Handler) error { h.Shutdown(expired()); return nil },

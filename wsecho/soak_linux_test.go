@@ -11,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/internal/socket"
 	"example.com/wsecho/wsecho/wsechotest/await"
 	"example.com/wsecho/wsecho/wsechotest/child"
@@ -37,9 +38,11 @@ func TestSoak(t *testing.T) {
 		for range workers {
 			wg.Go(func() {
 				for n := int(next.Add(1)); n <= total && failed.Load() < 10; n = int(next.Add(1)) {
-					way := leavings[rand.IntN(len(leavings))]
-					if way.rare && n > total/20 { // those begin first
-						way = leavings[0]
+					way := sessiontest.Ways[rand.IntN(len(sessiontest.Ways))]
+					if n <= total/20 || n <= len(sessiontest.Ways) { // each at least once; the late ones begin first
+						way = sessiontest.Ways[n%len(sessiontest.Ways)]
+					} else if way.Late {
+						way = sessiontest.Ways[0]
 					}
 					deflated := n%5 == 0
 					k := soaks[0]
@@ -48,11 +51,11 @@ func TestSoak(t *testing.T) {
 					}
 					network := networks[n%len(networks)]
 					mu.Lock()
-					wanted[way.label]++
+					wanted[way.Label]++
 					mu.Unlock()
 					if err := k.live(n, network, deflated, way); err != nil {
 						failed.Add(1)
-						t.Errorf("%s over %s, deflate %v: %v", way.name, network, deflated, err)
+						t.Errorf("%s over %s, deflate %v: %v", way.Name, network, deflated, err)
 					}
 				}
 			})

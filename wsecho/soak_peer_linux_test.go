@@ -12,52 +12,14 @@ import (
 	"time"
 
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
-// leaving is a way to end a session from the peer's side, or to ask for it.
-type leaving struct {
-	name  string
-	label string // in Stats().Ended
-	reads bool   // the peer reads until the end, and must see all that was queued
-	all   bool   // and the hooks must see all that was sent
-	leave func(p *peer.Peer)
-	rare  bool // takes long
-}
-
-func ask(s string) func(*peer.Peer) { return func(p *peer.Peer) { p.Send(peer.Text(s)) } }
-
-var leavings = []leaving{
-	{name: "close", label: "peer", reads: true, all: true, leave: func(p *peer.Peer) { p.Send(peer.Close(1000, "")) }},
-	{name: "eof", label: "lost", reads: true, all: true, leave: func(p *peer.Peer) { p.CloseWrite() }},
-	{name: "vanish", label: "lost", leave: func(p *peer.Peer) {}},
-	{name: "reset", label: "lost", leave: func(p *peer.Peer) { p.Reset() }},
-	{name: "hook closes", label: "closed", reads: true, all: true, leave: ask("close")},
-	{name: "closed from outside", label: "closed", reads: true, all: true, leave: ask("later")},
-	{name: "hook fails", label: "error", reads: true, all: true, leave: ask("error")},
-	{name: "hook says CloseError", label: "hook", reads: true, all: true, leave: ask("closeError")},
-	{name: "hook panics", label: "panic", reads: true, all: true, leave: ask("panic")},
-	{name: "function of Go fails", label: "error", reads: true, all: true, leave: ask("go")},
-	{name: "not masked", label: "protocol", reads: true, all: true, leave: func(p *peer.Peer) { p.Send([]byte{0x81, 0}) }},
-	{name: "not UTF-8", label: "invalid", reads: true, all: true, leave: func(p *peer.Peer) { p.Send(peer.Text("\xff")) }},
-	{name: "too big", label: "too_big", reads: true, all: true, leave: func(p *peer.Peer) { p.Send(peer.Binary(make([]byte, soakLimit+1))) }},
-	{name: "mute", label: "pong_timeout", reads: true, all: true, rare: true, leave: func(p *peer.Peer) { p.Mute = true }},
-	{name: "reads nothing", label: "write_timeout", all: true, rare: true, leave: func(p *peer.Peer) { p.Send(peer.Text("flood")) }},
-}
-
-const (
-	soakLimit   = 64 << 10
-	soakTimeout = 3 * time.Second
-)
-
-var noise = func() []byte {
-	p := make([]byte, 32<<10)
-	rand.NewChaCha8([32]byte{}).Read(p)
-	return p
-}()
+const soakTimeout = 3 * time.Second
 
 // live is one session from its handshake to its end, as the peer.
-func (k *soak) live(number int, network string, deflate bool, way leaving) error {
+func (k *soak) live(number int, network string, deflate bool, way sessiontest.Way) error {
 	l := &life{ended: make(chan error, 1)}
 	k.lives.Store(fmt.Sprint(number), l)
 	defer k.lives.Delete(fmt.Sprint(number))
@@ -128,9 +90,9 @@ func (k *soak) live(number int, network string, deflate bool, way leaving) error
 		}
 		time.Sleep(rand.N(100 * time.Millisecond))
 	}
-	way.leave(p)
+	way.Leave(p)
 	closed := false
-	for way.reads {
+	for !way.Gone {
 		again, err := read()
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
@@ -142,20 +104,17 @@ func (k *soak) live(number int, network string, deflate bool, way leaving) error
 			p.CloseWrite()
 		}
 	}
-	if !way.reads && way.name != "reads nothing" {
-		p.Close()
-	}
 	select {
 	case err = <-l.ended:
 	case <-time.After(await.Patience):
 		return errors.New("OnClose never ran")
 	}
 	switch {
-	case way.reads && (pushed != int(l.pushed.Load()) || echoed != l.echoed):
+	case !way.Gone && (pushed != int(l.pushed.Load()) || echoed != l.echoed):
 		return fmt.Errorf("%d pushes and %d echoes were queued, %d and %d came; %w", l.pushed.Load(), l.echoed, pushed, echoed, err)
-	case way.all && sent != l.in:
+	case !way.Cut && sent != l.in:
 		return fmt.Errorf("%d messages were sent, %d came; %w", sent, l.in, err)
-	case way.reads && closed == (way.label == "lost"):
+	case !way.Gone && closed == (way.Code == ""):
 		return fmt.Errorf("close frame: %v; %w", closed, err)
 	}
 	return nil

@@ -21,6 +21,7 @@ import (
 	"github.com/coder/websocket"
 
 	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/internal/socket"
 )
 
@@ -42,7 +43,7 @@ type life struct {
 func newSoak(t *testing.T, mode websocket.CompressionMode, lot *socket.Lot) *soak {
 	k := &soak{dial: map[string]func() (net.Conn, error){}}
 	k.h = &wsecho.Handler{
-		Compression: mode, ReadLimit: soakLimit, WriteLimit: 256 << 10, Logger: slog.New(slog.DiscardHandler),
+		Compression: mode, ReadLimit: 64 << 10, WriteLimit: 256 << 10, Logger: slog.New(slog.DiscardHandler),
 		PingInterval: 400 * time.Millisecond, PongTimeout: soakTimeout, WriteTimeout: soakTimeout, CloseTimeout: soakTimeout,
 		OnOpen: func(s *wsecho.Session, r *http.Request) error {
 			l, _ := k.lives.Load(strings.TrimPrefix(r.URL.Path, "/"))
@@ -86,28 +87,8 @@ func newSoak(t *testing.T, mode websocket.CompressionMode, lot *socket.Lot) *soa
 // message counts, pushes a few messages of its own and echoes, or does as it is asked.
 func (k *soak) message(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
 	l := s.Data.(*life)
-	switch string(p) {
-	case "close":
-		s.Close(4000, "")
-		return nil
-	case "later":
-		go s.Close(4001, "")
-		return nil
-	case "error":
-		return errSecret
-	case "closeError":
-		return websocket.CloseError{Code: 4002}
-	case "panic":
-		panic("soak")
-	case "go":
-		s.Go(func(context.Context) error { return errSecret })
-		return nil
-	case "flood":
-		for { // with what deflate cannot shrink
-			if err := s.Write(ctx, websocket.MessageBinary, noise); err != nil {
-				return err
-			}
-		}
+	if is, err := sessiontest.Asked(ctx, s, p); is {
+		return err
 	}
 	var n int
 	if _, err := fmt.Sscanf(string(p), "c %d ", &n); err != nil || n != l.in {

@@ -34,7 +34,6 @@ func (l blocking) Accept() (net.Conn, error) {
 // Under the session's lock nothing waits, whatever someone has done to the socket; where socket_direct.go
 // is built, that is.
 func TestBlockingSocket(t *testing.T) {
-	t.Parallel()
 	over := sessiontest.HTTP1("a blocking socket", func(t testing.TB) (net.Listener, func() (net.Conn, error)) {
 		l := listen(t, "tcp", "127.0.0.1:0")
 		return blocking{l}, func() (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }

@@ -23,7 +23,6 @@ import (
 
 // Each step of one life, and what has changed in the counters.
 func TestStatsCount(t *testing.T) {
-	t.Parallel()
 	for name, mode := range map[string]websocket.CompressionMode{"plain": 0, "compressed": websocket.CompressionContextTakeover} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -106,7 +105,6 @@ func TestStatsCount(t *testing.T) {
 // While hundreds of sessions open, talk and end in every way at once, every snapshot adds up, and in
 // the end nothing is lost.
 func TestStatsAddUp(t *testing.T) {
-	t.Parallel()
 	const sessions = 300
 	var in, out, bytesIn, bytesOut atomic.Uint64
 	h := &wsecho.Handler{Logger: new(sessiontest.Log).Logger()}

@@ -16,40 +16,11 @@ import (
 
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest/await"
 	"example.com/wsecho/wsecho/wsechotest/child"
 	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
-
-// ways are all ways to end at once; each says what the peer must see, "" for a peer that is gone.
-var ways = []struct {
-	name  string
-	send  []byte // "now" makes the hook do it
-	code  string
-	then  func(p *peer.Peer)
-	label string
-}{
-	{name: "close", code: "close:4000 x", label: "closed"},
-	{name: "later", code: "close:4001", label: "closed"},
-	{name: "error", code: "close:1011", label: "error"},
-	{name: "closeerror", code: "close:4002 r", label: "hook"},
-	{name: "wrapped", code: "close:1011", label: "error"},
-	{name: "panic", code: "close:1011", label: "panic"},
-	{name: "goexit", code: "close:1011"},
-	{name: "go error", code: "close:1011", label: "error"},
-	{name: "go panic", code: "close:1011", label: "panic"},
-	{name: "mute", code: "close:4001", label: "closed", then: func(p *peer.Peer) { p.Mute = true }},
-	{name: "flood", label: "write_timeout"},
-	{name: "peer", send: peer.Close(1000, ""), code: "close:1000", label: "peer"},
-	{name: "peer mid-message", send: peer.Join(peer.Fragment(1, "a"), peer.Close(3000, "")), code: "close:3000", label: "peer"},
-	{name: "eof", label: "lost", then: (*peer.Peer).Close},
-	{name: "reset", label: "lost", then: (*peer.Peer).Reset},
-	{name: "mid-frame", send: []byte{0x81, 0xff}, label: "lost", then: (*peer.Peer).Close},
-	{name: "silent", send: peer.Pong(""), code: "close:1011", label: "pong_timeout", then: func(p *peer.Peer) { p.Mute = true }},
-	{name: "big", send: peer.Binary(make([]byte, 1<<17)), code: "close:1009", label: "too_big"},
-	{name: "not UTF-8", send: peer.Text("\xff"), code: "close:1007", label: "invalid"},
-	{name: "unmasked", send: []byte{0x81, 0}, code: "close:1002", label: "protocol"},
-}
 
 // TestStorm ends hundreds of sessions in every way at once, while others go on.
 func TestStorm(t *testing.T) {
@@ -77,32 +48,10 @@ func TestStorm(t *testing.T) {
 		return nil
 	}
 	h.OnMessage = func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
-		switch string(p) {
-		case "close":
-			s.Close(4000, "x")
-		case "later", "mute":
-			go s.Close(4001, "")
-		case "error":
-			return errSecret
-		case "closeerror":
-			return websocket.CloseError{Code: 4002, Reason: "r"}
-		case "wrapped":
-			return fmt.Errorf("secret: %w", websocket.CloseError{Code: 4003})
-		case "panic":
-			panic("storm")
-		case "goexit":
-			runtime.Goexit()
-		case "go error":
-			s.Go(func(context.Context) error { return errSecret })
-		case "go panic":
-			s.Go(func(context.Context) error { panic("storm") })
-		case "flood":
-			for s.Write(ctx, typ, make([]byte, 1<<18)) == nil {
-			}
-		default:
-			return s.Write(ctx, typ, p)
+		if is, err := sessiontest.Asked(ctx, s, p); is {
+			return err
 		}
-		return nil
+		return s.Write(ctx, typ, p)
 	}
 	h.OnClose = func(_ context.Context, s *wsecho.Session, err error) {
 		st := s.Data.(*state)
@@ -155,33 +104,31 @@ func TestStorm(t *testing.T) {
 		})
 	}
 	rounds := leaktest.Volume(2, 5, 15)
-	labels := map[string]uint64{"peer": 10} // the bystanders
+	labels := map[string]uint64{"peer": 10, "error": uint64(rounds)} // the bystanders, and OnOpen's
 	for range rounds {
-		for _, w := range ways {
-			labels[w.label]++
+		for _, w := range sessiontest.Ways {
+			labels[w.Label]++
 			storm.Go(func() {
 				at := e
-				if w.name == "silent" {
+				if w.Label == "pong_timeout" {
 					at = forSilent
 				}
 				p := at.open(t)
-				if w.name != "flood" { // that peer stays until it is cut
-					defer p.Close()
-				}
-				if send := w.send; send != nil {
-					p.Send(send)
-				} else if w.then == nil || w.code != "" {
-					p.Send(peer.Text(w.name))
-				}
-				if w.then != nil {
-					w.then(p)
-				}
-				if w.code == "" {
+				w.Leave(p)
+				if w.Gone { // until it is cut
 					return
 				}
+				defer p.Close()
+				want := []string{w.Code, "eof"}
+				if w.Code == "" {
+					want = want[1:]
+				}
 				got := rest(p)
-				if len(got) != 2 || got[1] != "eof" || got[0] != w.code && !strings.HasPrefix(got[0], w.code+" ") {
-					t.Errorf("%s: the peer saw %q, want %s", w.name, got, w.code)
+				if len(got) == len(want) && strings.HasPrefix(got[0], want[0]+" ") {
+					got[0] = want[0] // but for the reason
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s: the peer saw %q, want %q", w.Name, got, want)
 				}
 			})
 		}
@@ -197,12 +144,12 @@ func TestStorm(t *testing.T) {
 	close(over)
 	bystanders.Wait()
 	await.Poll(t, "nothing is left", func() bool { return h.Stats().Open+hasty.Stats().Open == 0 })
-	if o, c := opened.Load(), closes.Load(); o != c || o != int32(10+rounds*len(ways)) {
+	if o, c := opened.Load(), closes.Load(); o != c || o != int32(10+rounds*len(sessiontest.Ways)) {
 		t.Errorf("%d opened, %d OnClose", o, c)
 	}
 	ended, endedSilent := h.Stats().Ended, hasty.Stats().Ended
 	for label, n := range labels {
-		if got := ended[label] + endedSilent[label]; label != "" && label != "error" && got != n { // runtime.Goexit and OnOpen's errors: silent
+		if got := ended[label] + endedSilent[label]; got != n {
 			t.Errorf("%d ended as %s, want %d", got, label, n)
 		}
 	}

@@ -29,6 +29,7 @@ type Peer struct {
 	Conn     net.Conn
 	Timeout  time.Duration // of each read and write; 0: 20 s
 	Mute     bool          // answers neither a ping nor a close frame
+	HangsUp  bool          // ends its sending side behind its answer to a close frame, where it can
 	Inflates bool          // permessage-deflate was negotiated
 	Window   int           // what was agreed on, in bytes: no message may refer further back; 0: unchecked
 	Deflated int           // messages that arrived compressed
@@ -136,6 +137,9 @@ func (p *Peer) control(op byte, payload []byte, inside bool) (Message, error) {
 		p.mu.Unlock()
 		if !again {
 			p.Send(CloseBody(payload[:min(2, len(payload))]))
+		}
+		if p.HangsUp {
+			p.CloseWrite()
 		}
 	}
 	return m, nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -74,16 +75,23 @@ func runDeflate(t *testing.T, over Transport) {
 	for name, b := range map[string][]byte{
 		"over ReadLimit by one, after inflation": peer.Compressed(peer.OpBinary, make([]byte, limit+1)),
 		"a bomb":                                 bomb(),
-		"an endless message that inflates to nothing":   nothing(),
-		"a header that no message within ReadLimit has": peer.Frame{First: fin | peer.RSV1 | text, Declared: 1 << 30}.Bytes(),
+		"an endless message that inflates to nothing": nothing(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := Start(t, over, &wsecho.Handler{ReadLimit: limit}, true)
+			s := Start(t, over, &wsecho.Handler{ReadLimit: limit, CloseTimeout: time.Minute}, true)
 			s.Send(b)
 			s.Check(t, tooBig)
 		})
 	}
+	t.Run("a header that no message within ReadLimit has", func(t *testing.T) {
+		t.Parallel()
+		h := &wsecho.Handler{ReadLimit: limit}
+		unfinished(h)
+		s := Start(t, over, h, true)
+		s.Send(peer.Frame{First: fin | peer.RSV1 | text, Declared: 1 << 30}.Bytes())
+		s.Check(t, tooBig)
+	})
 	for name, mode := range map[string]websocket.CompressionMode{
 		"CompressionContextTakeover": websocket.CompressionContextTakeover, "CompressionNoContextTakeover": websocket.CompressionNoContextTakeover,
 	} {

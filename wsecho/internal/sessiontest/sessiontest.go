@@ -5,6 +5,7 @@
 //	transport.go  what a transport is, and HTTP/1.1 over any listener
 //	both.go       a session seen from both ends, and the check of how it ended
 //	ends.go       every row of how a session ends
+//	ways.go       ways to end that many sessions take at once
 //	closing.go    the end of the connection: after both close frames, and where nobody is waited for
 //	idle.go       a middleware that ends quiet connections
 //	broken.go     every way to break the protocol
@@ -24,7 +25,7 @@ func Run(t *testing.T, over Transport) {
 	}{{"plain", false}, {"deflate", true}} {
 		t.Run(mode.name, func(t *testing.T) {
 			t.Parallel()
-			t.Run("ends", func(t *testing.T) { runEnds(t, over, mode.deflate) })
+			t.Run("ends", func(t *testing.T) { RunEnds(t, over, mode.deflate, Start) })
 			t.Run("broken", func(t *testing.T) { runBroken(t, over, mode.deflate) })
 			t.Run("messages", func(t *testing.T) { runMessages(t, over, mode.deflate) })
 		})

@@ -12,8 +12,8 @@ import (
 // alone is set, to the name of its test, in the environment of a process that Alone has started.
 const alone = "WSECHO_TEST_ALONE"
 
-// Alone is for tests that count what the whole process holds: goroutines, descriptors, memory, allocations. It
-// must be a test's first line:
+// Alone is for tests that count what the whole process holds: goroutines, descriptors, memory, allocations; and
+// for those that must be scheduled as promptly as a process is. It must be a test's first line:
 //
 //	if !child.Alone(t) {
 //		return

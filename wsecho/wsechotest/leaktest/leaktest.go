@@ -18,7 +18,7 @@ const patience = 20 * time.Second
 
 // parallel is how many tests run at once, where the caller of go test has not said how many: nearly all of
 // them wait for a clock or for a peer, and few for a processor.
-const parallel = "64"
+const parallel = "32"
 
 // Main is a TestMain. It runs the tests, then each of closers, which end what the tests have shared, and exits:
 // with success only if there are no more goroutines, sockets and pipes than before the first test. The
