@@ -14,9 +14,6 @@ import (
 	"example.com/wsecho/wsecho/internal/peerbench/child"
 )
 
-// patience is how long a client waits for what must come.
-const patience = 60 * time.Second
-
 // A client is a member of some rooms. One goroutine uses it.
 type client struct {
 	tongue
@@ -25,7 +22,7 @@ type client struct {
 }
 
 // join returns a client that is in rooms.
-func join(addr string, t tongue, rooms []string) (*client, error) {
+func (p plan) join(addr string, t tongue, rooms []string) (*client, error) {
 	tcp, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
@@ -35,15 +32,15 @@ func join(addr string, t tongue, rooms []string) (*client, error) {
 		return nil, err
 	}
 	c := &client{tongue: t}
-	if err := c.enter(conn, rooms); err != nil {
+	if err := c.enter(conn, rooms, p.patience); err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("join: %w", err)
 	}
 	return c, nil
 }
 
-// enter does the handshake and waits until it is in rooms.
-func (c *client) enter(conn net.Conn, rooms []string) error {
+// enter does the handshake and waits until it is in rooms. patience is how long what must come may take, then too.
+func (c *client) enter(conn net.Conn, rooms []string, patience time.Duration) error {
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil { // of each read: see child.BlockingConn
 		return err
 	}
@@ -123,13 +120,13 @@ func (c *client) tell(room string, number int) error {
 type clients []*client
 
 // joinAll has n clients join, a few at a time so that the server's backlog holds them.
-func joinAll(addr string, t tongue, n int, rooms func(i int) []string) (clients, error) {
+func (p plan) joinAll(addr string, t tongue, n int, rooms func(i int) []string) (clients, error) {
 	var g errgroup.Group
 	g.SetLimit(32)
 	cs := make(clients, n)
 	for i := range cs {
 		g.Go(func() (err error) {
-			cs[i], err = join(addr, t, rooms(i))
+			cs[i], err = p.join(addr, t, rooms(i))
 			return err
 		})
 	}

@@ -28,7 +28,7 @@ func (c crowd) gather(p plan, s server) (*crowded, error) {
 		return nil, err
 	}
 	members := c.members(p)
-	cs, err := joinAll(n.Addr, s.tongue, c.rooms*members, func(i int) []string { return []string{roomName(i / members)} })
+	cs, err := p.joinAll(n.Addr, s.tongue, c.rooms*members, func(i int) []string { return []string{roomName(i / members)} })
 	if err != nil {
 		n.stop()
 		return nil, err

@@ -16,7 +16,7 @@ func kept(p plan, s server) (sample, error) {
 	for i := range keptRooms {
 		rooms = append(rooms, roomName(i))
 	}
-	c, err := join(n.Addr, s.tongue, rooms)
+	c, err := p.join(n.Addr, s.tongue, rooms)
 	if err != nil {
 		return nil, err
 	}

@@ -18,16 +18,13 @@ var liars = []server{
 			s.TryWritePrepared(m)
 		}
 	}), tongue: rooms},
-	{name: "swapped", serve: lying(func() func(*wsecho.Session, *wsecho.Prepared, int) {
-		late := map[*wsecho.Session]*wsecho.Prepared{}
-		return func(s *wsecho.Session, m *wsecho.Prepared, n int) {
-			if late[s] == nil {
-				late[s] = m
-				return
+	{name: "stale", serve: lying(func() func(*wsecho.Session, *wsecho.Prepared, int) {
+		last := map[*wsecho.Session]*wsecho.Prepared{}
+		return func(s *wsecho.Session, m *wsecho.Prepared, _ int) {
+			if last[s] == nil {
+				last[s] = m
 			}
-			s.TryWritePrepared(m)
-			s.TryWritePrepared(late[s])
-			delete(late, s)
+			s.TryWritePrepared(last[s])
 		}
 	}()), tongue: rooms},
 }

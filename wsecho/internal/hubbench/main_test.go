@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // honest are the servers of a real run; the liars of liars_test.go are added for their processes to find.
@@ -52,6 +53,15 @@ func TestEveryServerAtEveryColumn(t *testing.T) {
 	}
 }
 
+func TestMissingMessage(t *testing.T) {
+	p := tiny()
+	p.patience = 3 * time.Second
+	p.servers = slices.DeleteFunc(slices.Clone(servers), func(s server) bool { return s.name != "never" })
+	if _, err := p.run(io.Discard); err == nil || !strings.Contains(err.Error(), "never: missing message: ") {
+		t.Error(err)
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	for _, test := range []struct {
 		args string
@@ -59,9 +69,7 @@ func TestExitCodes(t *testing.T) {
 		says string // on standard error
 	}{
 		{"-short -only twice -columns rooms", 1, "twice: wrong message: "},
-		{"-short -only never -columns rooms", 1, "never: wrong message: "},
-		{"-short -only swapped -columns rooms", 1, "swapped: wrong message: "},
-		{"-short -only twice -columns kept", 2, "nothing is left"},
+		{"-short -only stale -columns rooms", 1, "stale: wrong message: "},
 		{"-only nobody", 2, `nothing is left`},
 		{"-short extra", 2, `unexpected argument "extra"`},
 		{"-help", 0, "-columns"},

@@ -9,7 +9,7 @@ func members(p plan, s server) (sample, error) {
 		return nil, err
 	}
 	defer n.stop()
-	warm, err := joinAll(n.Addr, s.tongue, 100, func(int) []string { return []string{"warm", "all"} })
+	warm, err := p.joinAll(n.Addr, s.tongue, p.members/100, func(int) []string { return []string{"warm", "all"} })
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +23,7 @@ func members(p plan, s server) (sample, error) {
 		return nil, err
 	}
 	began := time.Now()
-	cs, err := joinAll(n.Addr, s.tongue, p.members, func(i int) []string { return []string{roomName(i), "all"} })
+	cs, err := p.joinAll(n.Addr, s.tongue, p.members, func(i int) []string { return []string{roomName(i), "all"} })
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ type plan struct {
 	rounds     int
 	warm, span time.Duration // of a crowd's speaking, before it is measured and then
 	quiet      time.Duration // between the last join and the look at the memory
+	patience   time.Duration // of a client, for what must come
 	crowd      int           // members of the large room
 	group      int           // members of each small one
 	waits      int           // messages whose latency is measured
@@ -31,7 +32,7 @@ type plan struct {
 func thorough() plan {
 	return plan{
 		servers: servers, columns: columns, rounds: 5,
-		warm: 200 * time.Millisecond, span: 700 * time.Millisecond, quiet: 3 * time.Second,
+		warm: 200 * time.Millisecond, span: 700 * time.Millisecond, quiet: 3 * time.Second, patience: 60 * time.Second,
 		crowd: 1000, group: 30, waits: 300, members: 10_000, kept: 40_000,
 	}
 }
