@@ -32,6 +32,11 @@ var columns = []column{
 		measure: crowd{rooms: 10, members: func(p plan) int { return p.group }}.measure,
 	},
 	{
+		name: "trios", title: "10 rooms of 3", // where what a message costs once is shared by few
+		figures: []figure{{"cpu", "CPU a delivery, rooms of 3", "µs", 1e-3, true}},
+		measure: crowd{rooms: 10, members: func(plan) int { return 3 }}.measure,
+	},
+	{
 		name: "latency", title: "latency in a room of 30",
 		figures: []figure{
 			{"median", "until all 30 have it, median", "ms", 1e-6, false},

@@ -52,7 +52,7 @@ func parse(args []string, stderr io.Writer) (plan, error) {
 	short := f.Bool("short", false, "put every server to everything once, in seconds; the figures mean nothing")
 	rounds := f.Int("rounds", 0, "how often everything is measured (0: 5, or 1 with -short)")
 	only := f.String("only", "", "measure these servers only, by what their names contain, separated by semicolons")
-	cols := f.String("columns", "", "measure these columns only, comma-separated: crowd, rooms, latency, members, kept")
+	cols := f.String("columns", "", "measure these columns only, comma-separated: crowd, rooms, trios, latency, members, kept")
 	profiles := f.String("profiles", "", "write the servers' CPU profiles of crowd and rooms to this `directory`")
 	if err := f.Parse(args); err != nil {
 		return plan{}, err
