@@ -121,11 +121,14 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
+// spoken is what clients offer, at whatever path.
+var spoken = []string{"echo-protocol", "rooms.v1"}
+
 // dial opens a WebSocket at url, which is http or https.
 func dial(t *testing.T, url string) *websocket.Conn {
 	t.Helper()
 	c, _, err := websocket.Dial(within(t), url, &websocket.DialOptions{
-		HTTPClient: insecure(t), Subprotocols: []string{"echo-protocol"},
+		HTTPClient: insecure(t), Subprotocols: spoken,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -170,17 +173,17 @@ func TestSignalDrains(t *testing.T) {
 		for _, args := range [][]string{nil, {"-tls"}, {"-spread", "20ms"}} {
 			t.Run(fmt.Sprint(signal, args), func(t *testing.T) {
 				p := start(t, args...)
-				echo, room := dial(t, p.url+"/ws"), dial(t, p.url+"/rooms/lobby")
+				echo, ann := dial(t, p.url+"/ws"), enter(t, p.url, "lobby", "", "")
 				write(t, echo, "hello")
 				if got := read(t, echo); got != "hello" {
 					t.Errorf("echo %q", got)
 				}
-				read(t, room) // that it has joined
 				p.cmd.Process.Signal(signal)
-				for _, c := range []*websocket.Conn{echo, room} {
-					if _, _, err := c.Read(within(t)); websocket.CloseStatus(err) != websocket.StatusGoingAway {
-						t.Errorf("the client saw %v, want 1001", err)
-					}
+				if _, _, err := echo.Read(within(t)); websocket.CloseStatus(err) != websocket.StatusGoingAway {
+					t.Errorf("the client saw %v, want 1001", err)
+				}
+				if code := ann.end(); code != websocket.StatusGoingAway {
+					t.Errorf("who is in a room saw %d, want 1001", code)
 				}
 				if code := p.exit(); code != 0 {
 					t.Errorf("exit %d: %s", code, p.stderr.String())
