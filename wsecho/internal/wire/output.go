@@ -187,7 +187,10 @@ func (c *Conn) flushQueue() {
 			o.writeBy = c.now() + t
 			c.sock.SetWriteDeadline(time.Now().Add(t))
 		}
-		before := c.sock.Unacked()
+		before := 0
+		if c.sock.Raw() { // each message of a plain conn comes here: it is not to cost a look into the kernel
+			before = c.sock.Unacked()
+		}
 		c.mu.Unlock()
 		n, err := c.sock.WriteSome(p)
 		if n > 0 && c.sock.Raw() {
