@@ -3,7 +3,9 @@ package room
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"net/url"
 	"strings"
 	"unicode"
@@ -22,7 +24,8 @@ type Guest struct {
 
 // guestOf returns who the query's name and guest say. guest is a key that only its client has: all see what it gives, and
 // nobody can be that guest without it. Where there is none, each connection is another guest. A name that cannot be
-// shown is none; one without a name is called guest- and the end of its User.
+// shown is none; one without a name is called guest- and a number that its key gives. (The access log has the queries: who
+// reads it is trusted here. A service with logins has a cookie.)
 func guestOf(query url.Values) Guest {
 	key := query.Get("guest")
 	if key == "" {
@@ -32,7 +35,7 @@ func guestOf(query url.Values) Guest {
 	user := hex.EncodeToString(sum[:16])
 	name := strings.TrimSpace(query.Get("name"))
 	if name == "" || utf8.RuneCountInString(name) > longestName || !printable(name) {
-		name = "guest-" + user[len(user)-4:]
+		name = fmt.Sprintf("guest-%d", binary.BigEndian.Uint16(sum[16:]))
 	}
 	return Guest{User: user, Name: name}
 }

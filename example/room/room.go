@@ -39,6 +39,7 @@ type member struct {
 type said struct {
 	Name string `json:"name"` // of the guest, at that time: it may not be here any more
 	Says string `json:"says"`
+	Time int64  `json:"time"` // in ms since 1970
 }
 
 // Join is the OnOpen of a chat. The query's since is what the client has reached. Who comes for the first time is shown
@@ -84,7 +85,7 @@ func (rs Rooms) Say(ctx context.Context, s *wsecho.Session, typ websocket.Messag
 		return websocket.CloseError{Code: websocket.StatusInvalidFramePayloadData, Reason: "not a message"}
 	}
 	me := s.Data.(member)
-	data, err := json.Marshal(said{Name: me.guest.Name, Says: *in.Data})
+	data, err := json.Marshal(said{Name: me.guest.Name, Says: *in.Data, Time: time.Now().UnixMilli()})
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,16 @@
-import { createLink } from '../../shared/link.js';
-import { clock, closedText, messageText, roomPath, stateText, wordsFor } from '../../shared/words.js';
+import { createConversation } from '../../shared/conversation.js';
+import { createEcho } from '../../shared/echo.js';
+import { createRoom } from '../../shared/room.js';
+import { createVisitor } from '../../shared/visitor.js';
+import { clock, closedText, nameText, noteText, progressText, saysText, stateText, wordsFor } from '../../shared/words.js';
+import { createLog } from '../../log.js';
 import { dialer } from '../../socket.js';
 
-// The page shows this many messages, and forgets the oldest beyond them: setData copies
-// the whole list from one thread of the mini program to the other.
-const LONGEST = 200;
+// The log shows no more letters of a message than these.
+const LETTERS = 500;
+
+// After so many ms in the background, iOS has dropped the socket without a word.
+const AWAY = 5000;
 
 Page({
   data: {
@@ -12,87 +18,137 @@ Page({
     state: 'off',
     stateText: '',
     on: false, // the switch
-    fixed: false, // the choices below cannot be changed while the connection is on
+    countdown: '', // until the next try
     address: 'ws://127.0.0.1:8080', // on a phone: wss, and a domain that the mini program lists
     targets: [],
     target: 0, // 0 the echo, 1 the chat room
     room: 'lobby',
-    log: [],
-    queue: [],
+    log: [], // blocks of rows, see log.js
     draft: '',
     last: '', // the row that the log scrolls to
   },
 
+  // What no template shows.
+  words: null, // all of them, functions too
+  log: null,
+  rows: null, // the number in the log of each message of ours that is under way
+  hidden: 0, // since when it is in the background; 0: it is not
+  speaker: null, // to talk to what the fields say
+  conversation: null,
+  online: null, // the listener to the network's state
+
   onLoad() {
     const words = wordsFor(wx.getAppBaseInfo().language);
     this.words = words;
-    this.rows = 0;
+    this.log = createLog((change) => this.setData(change));
+    this.rows = new Map();
+    this.hidden = 0;
     this.setData({
       words: Object.fromEntries(Object.entries(words).filter(([, word]) => typeof word === 'string')),
       stateText: words.off,
       targets: [words.echo, words.chat],
     });
-    this.link = createLink((on) => this.dial(on), {
-      state: (state, detail) =>
-        this.setData({
-          state,
-          stateText: stateText(words, state, detail),
-          on: state !== 'off' && state !== 'failed' && state !== 'closing',
-          fixed: state !== 'off' && state !== 'failed',
-        }),
-      sent: (text) => this.add('sent', text),
-      message: (data) => {
-        const { text, from, note } = messageText(words, data, this.data.target === 1);
-        this.add(note ? 'note' : 'received', text, from);
+    this.visitor = createVisitor(Array.from({ length: 4 }, () => Math.random().toString(36).slice(2)).join('-'));
+    this.renew();
+    this.conversation = createConversation({
+      dial: (path, on, subprotocol) => dialer(`${this.data.address.replace(/\/+$/, '')}/${path}`, subprotocol)(on),
+      on: {
+        state: (state, detail) => this.showState(state, detail),
+        mine: (message) => this.showMine(message),
+        heard: (event) => this.showHeard(event),
+        closed: (code, reason) => this.note(closedText(words, code, reason)),
       },
-      closed: (code, reason) => this.add('note', closedText(words, code, reason)),
-      queue: (queue) =>
-        this.setData({
-          queue: queue.slice(),
-          // The row of what was sent last has been scrolled to already.
-          ...(queue.length > 0 && { last: `wait-${queue.length - 1}` }),
-        }),
-    }, words);
-    this.online = ({ isConnected }) => isConnected && this.link.wake();
+    });
+    this.online = ({ isConnected }) => isConnected && this.conversation.wake();
     wx.onNetworkStatusChange(this.online);
   },
 
-  // WeChat closes sockets in the background: see ended in link.js.
+  // WeChat closes sockets in the background: see ended in link.js. Those that it does not
+  // close are dead as well, if it was there for long.
   onShow() {
-    this.link.wake();
+    if (this.hidden && Date.now() - this.hidden > AWAY) this.conversation.giveUp('background');
+    this.hidden = 0;
+    this.conversation.wake();
+  },
+
+  onHide() {
+    this.hidden = Date.now();
   },
 
   onUnload() {
     wx.offNetworkStatusChange(this.online);
-    this.link.close();
+    this.conversation.close();
   },
 
-  dial(on) {
-    const { address, target, room } = this.data;
-    const path = target === 1 ? roomPath(this.words, room) : 'ws';
-    return dialer(`${address}/${path}`, 'echo-protocol')(on);
+  showState(state, detail) {
+    const { words } = this;
+    this.setData({
+      state,
+      stateText: stateText(words, state, detail),
+      on: state !== 'off' && state !== 'failed' && state !== 'closing',
+      countdown: state === 'waiting' ? words.retryIn(Math.ceil(detail / 1000)) : '',
+    });
   },
 
-  add(kind, text, from = '') {
-    const row = { id: this.rows++, kind, text, from, time: clock(new Date()) };
-    this.setData({ log: this.data.log.concat(row).slice(-LONGEST), last: `row-${row.id}` });
+  showMine(message) {
+    const { words, rows } = this;
+    const values = { kind: message.state === 'waiting' ? 'waits' : 'sent', state: message.state, small: progressText(words, message) };
+    if (message.state === 'delivered') values.small = `${clock(new Date())} · ${values.small}`;
+    if (rows.has(message.id)) this.log.change(rows.get(message.id), values);
+    else rows.set(message.id, this.log.add({ ...values, text: saysText(words, message.data, LETTERS) }));
+    if (['delivered', 'refused', 'failed'].includes(message.state)) rows.delete(message.id);
+  },
+
+  showHeard(event) {
+    const { words } = this;
+    const note = noteText(words, event);
+    if (note) this.note(note);
+    if (event.says === undefined || event.own) return;
+    const from = event.from ? nameText(words, event.from) + ' ' : '';
+    this.log.add({ kind: 'received', state: '', text: saysText(words, event.says, LETTERS), small: from + clock(event.date || new Date()) });
+  },
+
+  note(text) {
+    this.log.add({ kind: 'note', state: '', text, small: clock(new Date()) });
+  },
+
+  // renew has the next connection go where the fields say, and one that is open as well.
+  renew() {
+    const { target, room } = this.data;
+    this.speaker = target === 1 ? createRoom(this.visitor, room, '') : createEcho();
+    if (this.data.on) this.conversation.open(this.speaker);
+  },
+
+  connect() {
+    this.conversation.open(this.speaker);
   },
 
   toggle(event) {
-    if (event.detail.value) this.link.open();
-    else this.link.close();
+    if (event.detail.value) this.connect();
+    else this.conversation.close();
+  },
+
+  retry() {
+    this.conversation.wake();
   },
 
   setAddress(event) {
-    this.setData({ address: event.detail.value.trim() });
+    this.choose({ address: event.detail.value.trim() });
   },
 
   setTarget(event) {
-    this.setData({ target: Number(event.detail.value) });
+    this.choose({ target: Number(event.detail.value) });
   },
 
   setRoom(event) {
-    this.setData({ room: event.detail.value });
+    this.choose({ room: event.detail.value });
+  },
+
+  // choose takes what a field says; a key that confirms it and its blur both do.
+  choose(values) {
+    if (Object.entries(values).every(([key, value]) => this.data[key] === value)) return;
+    this.setData(values);
+    this.renew();
   },
 
   setDraft(event) {
@@ -103,6 +159,6 @@ Page({
     const text = this.data.draft;
     if (text === '') return;
     this.setData({ draft: '' });
-    this.link.send(text);
+    this.conversation.say(text);
   },
 });
