@@ -34,6 +34,7 @@ Page({
   rows: null, // the number in the log of each message of ours that is under way
   hidden: 0, // since when it is in the background; 0: it is not
   speaker: null, // to talk to what the fields say
+  visitor: null, // who we are to the rooms
   conversation: null,
   online: null, // the listener to the network's state
 
@@ -48,6 +49,7 @@ Page({
       stateText: words.off,
       targets: [words.echo, words.chat],
     });
+    // WeChat has random bytes only for who waits for them.
     this.visitor = createVisitor(Array.from({ length: 4 }, () => Math.random().toString(36).slice(2)).join('-'));
     this.renew();
     this.conversation = createConversation({
