@@ -53,6 +53,20 @@ func TestSendButton(t *testing.T) {
 	}
 }
 
+// Keys of a real keyboard: Shift+Enter begins a line, and what is pasted keeps its own.
+func TestLines(t *testing.T) {
+	b := open(t, start(t), look{})
+	b.connect()
+	b.write("first")
+	b.enter(shift)
+	b.write("second\n\nfourth")
+	b.enter(0)
+	b.waitRow("received", "fourth")
+	if got, want := b.rows("received"), []string{"first\nsecond\n\nfourth"}; !slices.Equal(got, want) {
+		t.Errorf("received %q, want %q", got, want)
+	}
+}
+
 func TestQueueWhileOff(t *testing.T) {
 	b := open(t, start(t), look{})
 	messages := []string{"one", "two", "three"}

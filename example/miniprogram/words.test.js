@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { chinese } from './shared/chinese.js';
 import { english } from './shared/english.js';
@@ -56,4 +57,14 @@ test('each state of a message has its words', () => {
   assert.deepEqual([of({ state: 'waiting' }), of({ state: 'waiting', doubtful: true }), of({ state: 'sending' })], ['Waiting', 'May have arrived. It will be sent again.', 'Sending…']);
   assert.equal(of({ state: 'refused', code: 1003 }), 'Not accepted: this kind of data is not accepted. It won’t be sent again.');
   assert.equal(of({ state: 'failed' }), 'Couldn’t be sent. It won’t be tried again.');
+});
+
+test('each word is used', () => {
+  const sources = ['../page/', './', './shared/', './pages/index/'].flatMap((folder) => {
+    const url = new URL(folder, import.meta.url);
+    return readdirSync(url).filter((name) => /(?<!test)\.(js|html|wxml)$/.test(name) && !/english|chinese/.test(name)).map((name) => readFileSync(new URL(name, url), 'utf8'));
+  }).join('\n');
+  const keys = [...Object.keys(english), ...Object.keys(english.reasons).filter((key) => !key.includes(' '))];
+  const unused = keys.filter((key) => !new RegExp(`words\\.${key}\\b|["']${key}["']`).test(sources));
+  assert.deepEqual(unused, []);
 });

@@ -29,6 +29,7 @@ export function createSettings(changed) {
     $('whom').textContent = inRoom() ? $('room').value : words.echo;
     $('first').dataset.word = inRoom() ? 'firstRoom' : 'firstEcho';
     $('first').textContent = words[$('first').dataset.word];
+    $('connect').textContent = words.connectTo(inRoom() ? words.theRoom($('room').value) : words.theEcho);
   }
 
   function renew() {

@@ -95,7 +95,7 @@ export const chinese = {
   figures: '数据',
   roundTrip: '往返时间',
   rate: '速率',
-  perSecond: (n) => `每秒 ${n} 条`,
+  perSecond: (n) => `${n}/秒`,
   more: '服务器数据',
   trips: '最近的往返时间',
   stats: {
