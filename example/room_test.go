@@ -122,11 +122,21 @@ func TestRoomIsForgottenWithItsProcess(t *testing.T) {
 	ann := enter(t, serve(t), "lobby", "name=Ann&guest=anns", "")
 	ann.say("1", "one")
 	ann.hears("Ann one")
-	back := enter(t, serve(t), "lobby", "name=Ann&guest=anns", ann.at)
+	again := serve(t)
+	back := enter(t, again, "lobby", "name=Ann&guest=anns", ann.at)
 	back.say("2", "two")
 	back.hears("Ann two")
 	if back.resets != 1 {
 		t.Errorf("%d resets, want 1", back.resets)
+	}
+
+	// Who comes back later is told so too, and asks for what was said.
+	late := enter(t, again, "lobby", "", ann.at)
+	at := late.at
+	write(t, late.conn, `{"past":true}`)
+	late.hears("Ann two")
+	if late.resets != 1 || late.at != at {
+		t.Errorf("%d resets, and the past moved its place from %s to %s", late.resets, at, late.at)
 	}
 	if back.me != ann.me {
 		t.Errorf("she is %v, and was %v", back.me, ann.me)

@@ -91,18 +91,25 @@ test('a place is remembered once its message has been dealt with, and not before
   assert.match(sockets[1].path, /since=1-a$/);
 });
 
-test('a reset is told, and is where it goes on', (t) => {
+test('a reset is told, the last messages are asked for, and none is shown twice', (t) => {
   const { conversation, seen, sockets } = setup(t);
   sockets[0].greet({ at: '7-a' });
+  sockets[0].say(said('8-a', 'u2', 'x.1', 'old'));
   conversation.say('one');
   sockets[0].on.closed(1006, '');
   conversation.wake();
   sockets[1].greet({ at: '2-z', reset: true });
-  assert.deepEqual(seen.heard, ['reset']);
-  assert.deepEqual(sockets[1].got, ['{"id":"10.1","data":"one"}']);
+  assert.deepEqual(seen.heard, ['Bob old', 'reset']);
+  assert.deepEqual(sockets[1].got, ['{"past":true}', '{"id":"10.1","data":"one"}']);
+  sockets[1].say(said('3-z', 'u1', '10.1', 'one'));
+  for (const [id, text] of [['x.1', 'old'], ['x.2', 'missed']]) sockets[1].say(said(undefined, 'u2', id, text));
+  sockets[1].say(said('4-z', 'u2', 'x.1', 'old')); // sent again by one who could not know
+  sockets[1].say(said('5-z', 'u2', 'x.3', 'new'));
+  assert.deepEqual(seen.heard.slice(2), ['Bob missed', 'Bob new']);
+  assert.equal(seen.mine.at(-1), 'one delivered');
   sockets[1].on.closed(1001, '');
   conversation.wake();
-  assert.match(sockets[2].path, /since=2-z$/);
+  assert.match(sockets[2].path, /since=5-z$/);
 });
 
 test('a quiet room says where it is, and one that is silent for longer is given up', (t) => {

@@ -80,11 +80,16 @@ func (rs Rooms) Say(ctx context.Context, s *wsecho.Session, typ websocket.Messag
 	var in struct {
 		ID   string  `json:"id"`
 		Data *string `json:"data"`
+		Past bool    `json:"past"` // it has had a reset
 	}
-	if json.Unmarshal(p, &in) != nil || in.ID == "" || len(in.ID) > 128 || in.Data == nil {
+	err := json.Unmarshal(p, &in)
+	me := s.Data.(member)
+	if err == nil && in.Past {
+		return rs.tellPast(ctx, s, me.topic)
+	}
+	if err != nil || in.ID == "" || len(in.ID) > 128 || in.Data == nil {
 		return websocket.CloseError{Code: websocket.StatusInvalidFramePayloadData, Reason: "not a message"}
 	}
-	me := s.Data.(member)
 	data, err := json.Marshal(said{Name: me.guest.Name, Says: *in.Data, Time: time.Now().UnixMilli()})
 	if err != nil {
 		return err

@@ -45,6 +45,7 @@ export function createConversation({ dial, on, random = Math.random, now = Date.
       speaker.reached(event);
       if (event.greeting) greeted = true;
       if (greeted) expect(speaker.quiet);
+      if (event.ask) link.transmit(event.ask, () => {});
       if (event.greeting) outbox.ready();
     },
     closed(code, reason) {

@@ -3,14 +3,18 @@ import { createRoster } from './roster.js';
 // A room says where it is at least every 20 s: who hears nothing for twice that has a dead connection.
 const QUIET = 45000;
 
+// Of so many messages it is known that we have had them.
+const LATELY = 1000;
+
 // createRoom returns a speaker for a chat room, which speaks the subprotocol rooms.v1: see room.go and the package
 // hub. It comes in as name, or, with none, as the guest that the room makes of the visitor.
 //
 // Each frame with a place (at) is remembered once it has been dealt with, and a connection that comes back asks for what
-// came since. Nothing is sent before the first of them: then what has not been seen to come back is sent again, with the
+// came since. Where the room cannot tell, since it was started anew or that is too much, it is asked for the last messages.
+// Nothing is sent before the first of them: then what has not been seen to come back is sent again, with the
 // ids it had, and the room keeps one of each.
 export function createRoom(visitor, room, name) {
-  const { places } = visitor;
+  const { places, heard } = visitor;
   const roster = createRoster();
   let fresh = true; // the connection has not said where it is
   let met = false; // it has said who is here
@@ -20,6 +24,15 @@ export function createRoom(visitor, room, name) {
   function receiptOf({ id, from }) {
     const [born, number] = (id || '').split('.');
     return from === me.user && born === visitor.born ? Number(number) : undefined;
+  }
+
+  // had returns whether we have had a message, and remembers it.
+  function had({ topic, from, id }) {
+    const key = JSON.stringify([topic, from, id]);
+    if (heard.has(key)) return true;
+    heard.add(key);
+    if (heard.size > LATELY) heard.delete(heard.values().next().value);
+    return false;
   }
 
   return {
@@ -45,7 +58,7 @@ export function createRoom(visitor, room, name) {
     //   { me }                                our name here
     //   { from, says, date, own, receipt }    somebody has said something; own and the receipt: it is a message of ours
     //   { entered, joined, left, members, here }  names: who we are, if that is new; who has come and gone; all; how many
-    //   { reset }                             something was missed
+    //   { reset, ask }                        something was missed; ask is to be sent, to get the last messages
     // greeting: now the room takes messages; at: the place of the event.
     read(data) {
       const frame = JSON.parse(data);
@@ -59,10 +72,11 @@ export function createRoom(visitor, room, name) {
         met = true;
         return event;
       }
-      const event = { at, reset, greeting: fresh };
+      const event = { at, reset, ask: reset && '{"past":true}', greeting: fresh };
       fresh = false;
       if (!frame.data) return event;
       const receipt = receiptOf(frame);
+      if (had(frame) && receipt === undefined) return event; // its sender could not know that it had come through
       const { name, says, time } = frame.data;
       return { ...event, from: name, says, date: new Date(time), receipt, own: receipt !== undefined };
     },

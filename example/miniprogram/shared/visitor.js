@@ -7,5 +7,6 @@ export function createVisitor(key, born = Date.now()) {
     key,
     born: born.toString(36),
     places: new Map(), // a room to the place in its history that we have reached
+    heard: new Set(), // what was said lately, by room, from and id
   };
 }
