@@ -36,8 +36,11 @@ test('ends and failures are said in the reader\'s words, a server\'s own as they
 
 test('guests have a number, and what happens in a room is a sentence', () => {
   assert.deepEqual([nameText(english, 'guest-12'), nameText(chinese, 'guest-12'), nameText(chinese, 'guest-x')], ['Guest 12', '访客 12', 'guest-x']);
-  assert.equal(noteText(english, { does: 'joined', own: true, from: 'Ann', here: 1 }), 'You are Ann. Nobody else is here yet.');
-  assert.equal(noteText(english, { does: 'left', from: 'guest-2', here: 3 }), 'Guest 2 left. 3 here now.');
+  assert.equal(noteText(english, { entered: 'Ann', joined: [], left: [], here: 1 }), 'You are Ann. Nobody else is here yet.');
+  assert.equal(noteText(english, { joined: [], left: ['guest-2'], here: 3 }), 'Guest 2 left. 3 here now.');
+  assert.equal(noteText(english, { joined: ['Ann', 'guest-3'], left: ['Bob'], here: 4 }), 'Ann, Guest 3 joined. 4 here now. Bob left. 4 here now.');
+  assert.equal(noteText(chinese, { joined: ['小明', 'guest-3'], left: [], here: 4 }), '小明、访客 3 进来了，现有 4 人。');
+  assert.equal(noteText(english, { joined: [], left: [], here: 4 }), '');
   assert.equal(noteText(chinese, { reset: true }), '可能错过了一些消息。');
   assert.equal(noteText(english, { says: 'hello' }), '');
 });

@@ -127,15 +127,14 @@ export function createTalk() {
       changed();
     },
 
-    // heard shows what somebody said; from is a member's name in a room.
-    heard(data, from) {
-      const now = new Date();
+    // heard shows what somebody said; from is a member's name in a room, and date when it was.
+    heard(data, from, date = new Date()) {
       log.append(row('received', () => saysText(words, data, LETTERS), () => {
-        if (!from) return [unseen(words.received), timeOf(now)];
+        if (!from) return [unseen(words.received), timeOf(date)];
         const name = document.createElement('span');
         name.className = 'from';
         name.textContent = nameText(words, from);
-        return [name, ' ', timeOf(now)];
+        return [name, ' ', timeOf(date)];
       }));
       changed();
     },
