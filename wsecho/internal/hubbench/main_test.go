@@ -18,6 +18,8 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && roles[os.Args[1]] != nil {
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 	}
+	// A race in a server ends it, which the driver notices; and a process that was built with -race does not wait a second at its end.
+	os.Setenv("GORACE", "halt_on_error=1 atexit_sleep_ms=20")
 	os.Exit(m.Run())
 }
 
