@@ -40,7 +40,7 @@ export function createTalk() {
   new ResizeObserver(follow).observe(talk); // a phone's keyboard comes up, the panel opens
 
   function changed() {
-    const none = log.children.length + queue.children.length === 0;
+    const none = !log.firstChild && !queue.firstChild;
     $('copy').hidden = $('clear').hidden = none;
     talk.classList.toggle('begun', !none);
     while (log.children.length > LONGEST) log.firstChild.remove();
