@@ -27,7 +27,7 @@ func TestSessionLetsGoOfItsRequest(t *testing.T) {
 		})
 		c, _, err := websocket.Dial(await.Within(t), url+path, &websocket.DialOptions{
 			HTTPHeader:   http.Header{"X-Token": {strings.Repeat("x", 14<<10)}},
-			Subprotocols: []string{"echo-protocol"},
+			Subprotocols: spoken,
 		})
 		if err != nil {
 			t.Fatal(err)

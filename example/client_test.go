@@ -18,11 +18,14 @@ func insecure(t *testing.T) *http.Client {
 	return &http.Client{Transport: tr}
 }
 
+// spoken is what clients offer, at whatever path.
+var spoken = []string{"echo-protocol", "rooms.v1"}
+
 // dial opens a WebSocket at url, which is http or https.
 func dial(t *testing.T, url string) *websocket.Conn {
 	t.Helper()
 	c, _, err := websocket.Dial(await.Within(t), url, &websocket.DialOptions{
-		HTTPClient: insecure(t), Subprotocols: []string{"echo-protocol"},
+		HTTPClient: insecure(t), Subprotocols: spoken,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -18,17 +18,17 @@ func TestSignalDrains(t *testing.T) {
 		for _, args := range [][]string{nil, {"-tls"}, {"-spread", "20ms"}} {
 			t.Run(fmt.Sprint(signal, args), func(t *testing.T) {
 				p := start(t, args...)
-				echo, room := dial(t, p.url+"/ws"), dial(t, p.url+"/rooms/lobby")
+				echo, ann := dial(t, p.url+"/ws"), enter(t, p.url, "lobby", "", "")
 				write(t, echo, "hello")
 				if got := read(t, echo); got != "hello" {
 					t.Errorf("echo %q", got)
 				}
-				read(t, room) // that it has joined
 				p.Cmd.Process.Signal(signal)
-				for _, c := range []*websocket.Conn{echo, room} {
-					if _, _, err := c.Read(await.Within(t)); websocket.CloseStatus(err) != websocket.StatusGoingAway {
-						t.Errorf("the client saw %v, want 1001", err)
-					}
+				if _, _, err := echo.Read(await.Within(t)); websocket.CloseStatus(err) != websocket.StatusGoingAway {
+					t.Errorf("the client saw %v, want 1001", err)
+				}
+				if code := ann.end(); code != websocket.StatusGoingAway {
+					t.Errorf("who is in a room saw %d, want 1001", code)
 				}
 				if code := p.Ends(t); code != 0 {
 					t.Errorf("exit %d: %s", code, p.Output())

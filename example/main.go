@@ -85,7 +85,7 @@ func (s *service) run(ctx context.Context, o options) error {
 
 	select {
 	case err := <-failed:
-		return errors.Join(err, s.echo.Close(), s.chat.Close())
+		return errors.Join(err, s.echo.Close(), s.chat.Close(), s.hub.Close())
 	case <-ctx.Done():
 		return s.drain(srv, o.notice)
 	}
@@ -101,7 +101,8 @@ func reachable(addr net.Addr) string {
 }
 
 // drain stops the server and the handlers at once: the server does not wait for upgraded
-// connections, and one slow request must not leave the sessions without their time.
+// connections, and one slow request must not leave the sessions without their time. The Hub ends last, since hooks
+// publish until their handler's Shutdown has returned.
 func (s *service) drain(srv *http.Server, notice time.Duration) error {
 	slog.Info("draining", "sessions", s.echo.Stats().Open+s.chat.Stats().Open)
 	s.draining.Store(true)
@@ -112,5 +113,5 @@ func (s *service) drain(srv *http.Server, notice time.Duration) error {
 	drained := make(chan error, 2)
 	go func() { drained <- s.echo.Shutdown(ctx) }()
 	go func() { drained <- s.chat.Shutdown(ctx) }()
-	return errors.Join(srv.Shutdown(ctx), <-drained, <-drained)
+	return errors.Join(srv.Shutdown(ctx), <-drained, <-drained, s.hub.Close())
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-//go:embed page miniprogram/shared
+//go:embed page/*.html page/*.css page/*.js page/*.svg miniprogram/shared/*.js
 var embedded embed.FS
 
 // policy returns the Content-Security-Policy of the page at host: its own scripts, styles and sockets, an

@@ -1,188 +1,213 @@
 package main
 
 import (
-	"encoding/json"
+	"fmt"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 
 	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
+// nameless is what guests are called that give no name.
+var nameless = regexp.MustCompile(`^guest-\d+$`)
+
 func TestRoom(t *testing.T) {
-	url := serve(t)
-	ann := dial(t, url+"/rooms/茶馆?name=Ann")
-	expect(t, ann, `{"from":"Ann","does":"joined","own":true,"names":["Ann"],"here":1}`)
-	bob := dial(t, url+"/rooms/茶馆")
-	expect(t, ann, `{"from":"guest-2","does":"joined","here":2}`)
-	expect(t, bob, `{"from":"guest-2","does":"joined","own":true,"names":["Ann","guest-2"],"here":2}`)
-	eve := dial(t, url+"/rooms/elsewhere")
-	expect(t, eve, `{"from":"guest-3","does":"joined","own":true,"names":["guest-3"],"here":1}`)
+	service := serve(t)
+	ann, bob := enter(t, service, "茶馆", "name=Ann", ""), enter(t, service, "茶馆", "", "")
+	eve := enter(t, service, "elsewhere", "", "")
+	if ann.me.Name != "Ann" || !nameless.MatchString(bob.me.Name) {
+		t.Errorf("they are called %q and %q", ann.me.Name, bob.me.Name)
+	}
+	ann.say("1", "在吗？")
+	ann.say("2", `"quoted"`)
+	bob.hears("Ann 在吗？", `Ann "quoted"`)
+	bob.say("1", "yes") // with an id that is another's as well
+	for _, g := range []*guest{ann, bob} {
+		g.hears("Ann 在吗？", `Ann "quoted"`, bob.me.Name+" yes")
+	}
+	eve.say("1", "hello?")
+	eve.hears(eve.me.Name + " hello?")
+}
 
-	write(t, ann, "在吗？")
-	write(t, ann, `"quoted"`)
-	expect(t, bob, `{"from":"Ann","says":"在吗？","here":2}`)
-	expect(t, bob, `{"from":"Ann","says":"\"quoted\"","here":2}`)
-	expect(t, ann, `{"from":"Ann","says":"在吗？","own":true,"here":2}`) // its receipt
-	expect(t, ann, `{"from":"Ann","says":"\"quoted\"","own":true,"here":2}`)
-	write(t, bob, "yes")
-	expect(t, ann, `{"from":"guest-2","says":"yes","here":2}`)
+// Everybody is shown who is there, by name, and who comes and goes.
+func TestRoomShowsWhoIsHere(t *testing.T) {
+	service := serve(t)
+	ann := enter(t, service, "lobby", "name=Ann", "")
+	ann.sees("Ann")
+	bob := enter(t, service, "lobby", "name=Bob", "")
+	bob.sees("Ann", "Bob")
+	ann.sees("Ann", "Bob")
+	bob.conn.Close(websocket.StatusNormalClosure, "")
+	ann.sees("Ann")
+}
 
-	bob.Close(websocket.StatusNormalClosure, "")
-	expect(t, ann, `{"from":"guest-2","does":"left","here":1}`)
-	write(t, eve, "hello?")
-	eve.Close(websocket.StatusNormalClosure, "")
-	write(t, ann, "alone")
-	expect(t, ann, `{"from":"Ann","says":"alone","own":true,"here":1}`)
-	ann.Close(websocket.StatusNormalClosure, "")
+// All hear all in one order, whoever says it.
+func TestRoomHasOneOrder(t *testing.T) {
+	service := serve(t)
+	ann, bob := enter(t, service, "lobby", "name=Ann", ""), enter(t, service, "lobby", "name=Bob", "")
+	const each = 200
+	go func() {
+		for i := range each {
+			bob.say(fmt.Sprint(i), fmt.Sprint(i))
+		}
+	}()
+	for i := range each {
+		ann.say(fmt.Sprint(i), fmt.Sprint(i))
+	}
+	for _, g := range []*guest{ann, bob} {
+		g.until(func() bool { return len(g.heard) == 2*each })
+	}
+	if !slices.Equal(ann.heard, bob.heard) {
+		t.Error("they hear the same things in other orders")
+	}
+}
+
+// A newcomer is shown the end of what was said, once and in order, and then what comes.
+func TestRoomShowsThePast(t *testing.T) {
+	service := serve(t)
+	ann := enter(t, service, "lobby", "name=Ann", "")
+	var said []string
+	for i := range 60 {
+		if i == 1 { // even the very first message is shown
+			first := enter(t, service, "lobby", "", "")
+			first.hears("Ann 0")
+			first.conn.CloseNow()
+		}
+		ann.say(fmt.Sprint(i), fmt.Sprint(i))
+		said = append(said, fmt.Sprintf("Ann %d", i))
+		ann.hears(said...)
+	}
+	bob := enter(t, service, "lobby", "", "")
+	bob.hears(said[10:]...)
+	ann.say("late", "late")
+	bob.hears(append(said[10:], "Ann late")...)
+}
+
+// Who is cut off comes back with what it has reached, and misses nothing; what it sends again is there once.
+func TestRoomResumes(t *testing.T) {
+	s := newService(options{})
+	service := serveService(t, s)
+	ann, bob := enter(t, service, "lobby", "name=Ann&guest=anns&id=hers", ""), enter(t, service, "lobby", "name=Bob", "")
+	ann.say("1", "one")
+	ann.hears("Ann one")
+	for session := range s.chat.Sessions() {
+		if c, _ := session.Context().Value(carrierKey{}).(carrier); c.id == "hers" {
+			session.Close(websocket.StatusGoingAway, "")
+		}
+	}
+	if _, _, err := ann.conn.Read(await.Within(t)); websocket.CloseStatus(err) != websocket.StatusGoingAway {
+		t.Fatalf("she saw %v, want 1001", err)
+	}
+	bob.say("2", "meanwhile")
+	bob.hears("Ann one", "Bob meanwhile")
+
+	back := enter(t, service, "lobby", "name=Ann&guest=anns", ann.at)
+	if back.me != ann.me {
+		t.Errorf("she comes back as %v, and was %v", back.me, ann.me)
+	}
+	back.say("1", "one") // its receipt has not come through, for all she knows
+	back.say("2", "two")
+	back.hears("Bob meanwhile", "Ann two")
+	bob.hears("Ann one", "Bob meanwhile", "Ann two")
+	if back.resets+bob.resets > 0 {
+		t.Error("somebody is told that something is missing")
+	}
+}
+
+// A service that starts anew has nothing of what was said, and tells who comes back so, once; then it goes on.
+func TestRoomIsForgottenWithItsProcess(t *testing.T) {
+	ann := enter(t, serve(t), "lobby", "name=Ann&guest=anns", "")
+	ann.say("1", "one")
+	ann.hears("Ann one")
+	again := serve(t)
+	back := enter(t, again, "lobby", "name=Ann&guest=anns", ann.at)
+	back.say("2", "two")
+	back.hears("Ann two")
+	if back.resets != 1 {
+		t.Errorf("%d resets, want 1", back.resets)
+	}
+
+	// Who comes back later is told so too, and asks for what was said.
+	late := enter(t, again, "lobby", "", ann.at)
+	at := late.at
+	write(t, late.conn, `{"past":true}`)
+	late.hears("Ann two")
+	if late.resets != 1 || late.at != at {
+		t.Errorf("%d resets, and the past moved its place from %s to %s", late.resets, at, late.at)
+	}
+	if back.me != ann.me {
+		t.Errorf("she is %v, and was %v", back.me, ann.me)
+	}
+}
+
+// A guest is who has the key: not who has the name.
+func TestRoomGuestsAreTheirKeys(t *testing.T) {
+	service := serve(t)
+	ann := enter(t, service, "lobby", "name=Ann&guest=anns", "")
+	for query, same := range map[string]bool{"name=Eve&guest=anns": true, "name=Ann": false, "name=Ann&guest=" + ann.me.User: false} {
+		if got := enter(t, service, "lobby", query, "").me.User == ann.me.User; got != same {
+			t.Errorf("%s is the same guest: %v", query, got)
+		}
+	}
+	ann.say("1", "mine")
+	eve := enter(t, service, "lobby", "name=Ann&guest=eves", "")
+	eve.say("1", "hers") // the same id suppresses nothing of another's
+	ann.hears("Ann mine", "Ann hers")
 }
 
 // A name that cannot be shown is none.
 func TestRoomNames(t *testing.T) {
-	url := serve(t)
+	service := serve(t)
 	for query, want := range map[string]string{
 		"%20%E5%B0%8F%E6%98%8E%20": "小明", strings.Repeat("x", 30): strings.Repeat("x", 30),
-		"": "guest-1", "%20": "guest-1", "a%0Ab": "guest-1", "%FF": "guest-1", strings.Repeat("x", 31): "guest-1",
+		"": "", "%20": "", "a%0Ab": "", "%FF": "", strings.Repeat("x", 31): "",
 	} {
-		c := dial(t, url+"/rooms/lobby?name="+query)
-		var got event
-		if err := json.Unmarshal([]byte(read(t, c)), &got); err != nil {
+		g := enter(t, service, "lobby", "name="+query, "")
+		if g.me.Name != want && (want != "" || !nameless.MatchString(g.me.Name)) {
+			t.Errorf("who asks for %q is called %q, want %q", query, g.me.Name, want)
+		}
+		g.conn.CloseNow()
+	}
+}
+
+// What is no message ends the session with a code that says so.
+func TestRoomTakesMessages(t *testing.T) {
+	service := serve(t)
+	for p, want := range map[string]websocket.StatusCode{
+		"hello":                         websocket.StatusInvalidFramePayloadData,
+		`{"data":"no id"}`:              websocket.StatusInvalidFramePayloadData,
+		`{"id":"1"}`:                    websocket.StatusInvalidFramePayloadData,
+		`{"id":"1","data":{"a":"map"}}`: websocket.StatusInvalidFramePayloadData,
+		`{"id":"` + strings.Repeat("x", 129) + `","data":""}`: websocket.StatusInvalidFramePayloadData,
+		"\x00binary": websocket.StatusUnsupportedData,
+	} {
+		g := enter(t, service, "lobby", "", "")
+		typ := websocket.MessageText
+		if want == websocket.StatusUnsupportedData {
+			typ = websocket.MessageBinary
+		}
+		if err := g.conn.Write(await.Within(t), typ, []byte(p)); err != nil {
 			t.Fatal(err)
 		}
-		if want == "guest-1" && regexp.MustCompile(`^guest-\d+$`).MatchString(got.From) {
-			want = got.From
-		}
-		if got.From != want {
-			t.Errorf("who asks for %q is called %q, want %q", query, got.From, want)
-		}
-		c.CloseNow()
-	}
-}
-
-func TestRoomTakesText(t *testing.T) {
-	url := serve(t)
-	c := dial(t, url+"/rooms/lobby")
-	read(t, c)
-	c.Write(await.Within(t), websocket.MessageBinary, []byte{1})
-	if _, _, err := c.Read(await.Within(t)); websocket.CloseStatus(err) != websocket.StatusUnsupportedData {
-		t.Errorf("after a binary message: %v, want 1003", err)
-	}
-}
-
-func TestEmptyRoomsAreForgotten(t *testing.T) {
-	rs := &rooms{}
-	s := newService(options{})
-	s.chat.OnOpen, s.chat.OnMessage, s.chat.OnClose = rs.join, rs.say, rs.leave
-	url := serveService(t, s)
-	for _, room := range []string{"a", "b", "b"} {
-		c := dial(t, url+"/rooms/"+room)
-		read(t, c)
-		c.Close(websocket.StatusNormalClosure, "")
-	}
-	for deadline := time.Now().Add(await.Patience); ; time.Sleep(time.Millisecond) {
-		rs.mu.Lock()
-		left := len(rs.open)
-		rs.mu.Unlock()
-		if left == 0 {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d rooms left", left)
+		if got := g.end(); got != want {
+			t.Errorf("%q ends the session with %d, want %d", p, got, want)
 		}
 	}
 }
 
-// A room that is busy, and those who wait to join it, hold up no other room.
-func TestRoomsDoNotWaitForEachOther(t *testing.T) {
-	rs := &rooms{}
-	s := newService(options{})
-	s.chat.OnOpen, s.chat.OnMessage, s.chat.OnClose = rs.join, rs.say, rs.leave
-	url := serveService(t, s)
-	join := func(room string) *websocket.Conn {
-		c := dial(t, url+"/rooms/"+room)
-		read(t, c) // that it has joined
-		return c
-	}
-	talker := join("busy")
-	ann, bob := join("quiet"), join("quiet")
-	read(t, ann) // that bob has joined
-
-	rs.mu.Lock()
-	busy := rs.open["busy"]
-	rs.mu.Unlock()
-	busy.mu.Lock() // as while it tells a thousand
-	defer busy.mu.Unlock()
-	write(t, talker, "a moment")
-	dial(t, url+"/rooms/busy")
-	for deadline := time.Now().Add(await.Patience); ; time.Sleep(time.Millisecond) {
-		if rs.mu.TryLock() { // never, if one who waits for the room holds it
-			waiting := busy.guests == 2
-			rs.mu.Unlock()
-			if waiting {
-				break
-			}
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("nobody waits to join the busy room")
+// A name that no topic can have is no room's.
+func TestRoomsHaveNames(t *testing.T) {
+	service := serve(t)
+	for _, room := range []string{strings.Repeat("x", 151), "%FF"} {
+		c := dial(t, service+"/rooms/"+room)
+		if _, _, err := c.Read(await.Within(t)); websocket.CloseStatus(err) != websocket.StatusPolicyViolation {
+			t.Errorf("room %q: %v, want 1008", room, err)
 		}
 	}
-	write(t, ann, "hello")
-	expect(t, bob, `{"from":"guest-2","says":"hello","here":2}`)
-	read(t, ann) // her own
-	join("new").CloseNow()
-	bob.Close(websocket.StatusNormalClosure, "")
-	expect(t, ann, `{"from":"guest-3","does":"left","here":1}`)
-}
-
-// One who does not read is cut, and the others miss nothing.
-func TestRoomCutsSlowMembers(t *testing.T) {
-	url := serve(t)
-	join := func() *websocket.Conn {
-		c := dial(t, url+"/rooms/lobby")
-		read(t, c) // that it has joined: a client is through before OnOpen runs
-		return c
-	}
-	slow := join() // and reads no more
-	loud, fast := join(), join()
-	go func() { // who talks reads, too: what it says comes back
-		for err := error(nil); err == nil; {
-			_, _, err = loud.Read(t.Context())
-		}
-	}()
-	long := strings.Repeat("x", 15_000)
-	for sent := 0; ; sent++ {
-		if sent > 10_000 {
-			t.Fatal("the slow member is still there after 150 MB")
-		}
-		write(t, loud, long)
-		said := read(t, fast)
-		if strings.Contains(said, `"left"`) {
-			said = read(t, fast)
-		}
-		if !strings.Contains(said, long) {
-			t.Fatalf("the fast member heard %.100q", said)
-		}
-		if strings.Contains(said, `"here":2`) {
-			break // the slow one has left
-		}
-	}
-	for {
-		if _, _, err := slow.Read(await.Within(t)); err != nil {
-			// What was queued before has arrived, and then the reason.
-			if websocket.CloseStatus(err) != websocket.StatusTryAgainLater {
-				t.Errorf("the slow member saw %v, want 1013", err)
-			}
-			return
-		}
-	}
-}
-
-func expect(t *testing.T, c *websocket.Conn, want string) {
-	t.Helper()
-	if got := read(t, c); got != want {
-		t.Errorf("heard %s, want %s", got, want)
-	}
+	enter(t, service, url.PathEscape(strings.Repeat("茶", 50)), "", "")
 }

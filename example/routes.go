@@ -9,8 +9,10 @@ import (
 	"github.com/go-chi/chi/v5"
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
 
+	"example.com/wsecho/example/room"
 	"example.com/wsecho/middleware"
 	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/hub"
 )
 
 // weChat lists the origins of mini programs: a phone sends the first or none at all,
@@ -21,13 +23,16 @@ var weChat = []string{"https://servicewechat.com", "weapp://*"}
 type service struct {
 	echo      *wsecho.Handler
 	chat      *wsecho.Handler
+	hub       *hub.Hub    // what is said in the rooms
 	perClient int         // sockets that one client may have open; 0: any number
 	draining  atomic.Bool // /readyz says so
 }
 
 func newService(o options) *service {
-	rooms := &rooms{}
+	h := &hub.Hub{}
+	rooms := room.Rooms{Hub: h}
 	return &service{
+		hub:       h,
 		perClient: o.perClient,
 		echo: &wsecho.Handler{
 			OriginPatterns: weChat,
@@ -35,13 +40,13 @@ func newService(o options) *service {
 			DrainSpread:    o.spread,
 		},
 		chat: &wsecho.Handler{
+			Subprotocols:   []string{room.Subprotocol},
 			OriginPatterns: weChat,
 			MaxSessions:    10_000,
 			DrainSpread:    o.spread,
 			ReadLimit:      16 << 10, // nobody types more
-			OnOpen:         rooms.join,
-			OnMessage:      rooms.say,
-			OnClose:        rooms.leave,
+			OnOpen:         rooms.Join,
+			OnMessage:      rooms.Say,
 		},
 	}
 }

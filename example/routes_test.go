@@ -39,6 +39,7 @@ func serveBehind(t *testing.T, s *service, mw func(http.Handler) http.Handler) s
 		if err := s.chat.Shutdown(ctx); err != nil {
 			t.Error(err)
 		}
+		s.hub.Close()
 	})
 	return srv.URL
 }
@@ -61,7 +62,7 @@ func TestOrigins(t *testing.T) {
 				header.Set("Origin", origin)
 			}
 			c, resp, err := websocket.Dial(await.Within(t), url+path, &websocket.DialOptions{
-				HTTPHeader: header, Subprotocols: []string{"echo-protocol"},
+				HTTPHeader: header, Subprotocols: spoken,
 			})
 			if err == nil {
 				c.CloseNow()
@@ -137,7 +138,7 @@ func TestSocketsPerClient(t *testing.T) {
 	first := dial(t, url+"/ws")
 	dial(t, url+"/rooms/lobby")
 	for _, path := range []string{"/ws", "/rooms/lobby"} {
-		_, resp, err := websocket.Dial(await.Within(t), url+path, nil)
+		_, resp, err := websocket.Dial(await.Within(t), url+path, &websocket.DialOptions{Subprotocols: spoken})
 		if resp == nil || resp.StatusCode != http.StatusTooManyRequests {
 			t.Errorf("a third socket, to %s: %v, want 429", path, err)
 		}

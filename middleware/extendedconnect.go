@@ -86,7 +86,7 @@ import (
 //	CleanPath         inside, outside
 //	GetHead           inside, outside
 //	Heartbeat         inside, outside
-//	Timeout           inside, outside (see ExceptUpgrade for other libraries than wsecho)
+//	Timeout           with ExceptUpgrade (around wsecho alone it does no harm: it cuts who reads with r.Context())
 //	RequestSize       inside (outside it limits all that a connection receives)
 //	AllowContentType  inside (outside it refuses: a CONNECT has a body of no type)
 //	ContentCharset    inside (outside it refuses: that body has no charset either)

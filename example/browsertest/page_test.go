@@ -53,6 +53,20 @@ func TestSendButton(t *testing.T) {
 	}
 }
 
+// Keys of a real keyboard: Shift+Enter begins a line, and what is pasted keeps its own.
+func TestLines(t *testing.T) {
+	b := open(t, start(t), look{})
+	b.connect()
+	b.write("first")
+	b.enter(shift)
+	b.write("second\n\nfourth")
+	b.enter(0)
+	b.waitRow("received", "fourth")
+	if got, want := b.rows("received"), []string{"first\nsecond\n\nfourth"}; !slices.Equal(got, want) {
+		t.Errorf("received %q, want %q", got, want)
+	}
+}
+
 func TestQueueWhileOff(t *testing.T) {
 	b := open(t, start(t), look{})
 	messages := []string{"one", "two", "three"}
@@ -83,8 +97,8 @@ func TestTwoTabsInARoom(t *testing.T) {
 		b.choose("room", map[bool]string{true: "elsewhere", false: "茶馆 1"}[b == eve])
 		b.connect()
 	}
-	ann.waitRow("note", "Guest 2 joined. 2 here now.")
-	bob.waitRow("note", "你是访客 2。现在共有 2 人。")
+	ann.waitRow("note", "joined. 2 here now.")
+	bob.waitRow("note", "。现在共有 2 人。")
 	ann.say("anybody there?")
 	bob.waitRow("received", "anybody there?")
 	bob.say("在呢")
@@ -92,7 +106,7 @@ func TestTwoTabsInARoom(t *testing.T) {
 	ann.screenshot("room")
 	bob.toggle()
 	bob.waitState("off")
-	ann.waitRow("note", "Guest 2 left. 1 here now.")
+	ann.waitRow("note", "left. 1 here now.")
 	if got := ann.rows("received"); !slices.Equal(got, []string{"在呢"}) {
 		t.Errorf("received %q: one's own words do not come back", got)
 	}

@@ -1,15 +1,22 @@
 package browsertest
 
 import (
+	"bytes"
 	"embed"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 //go:embed scenarios/*.js
@@ -59,16 +66,38 @@ func startFront(t *testing.T, s *service) *httptest.Server {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", httputil.NewSingleHostReverseProxy(to))
-	signal := func(sig syscall.Signal) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			if err := s.Cmd.Process.Signal(sig); err != nil {
-				t.Error(err)
+	mux.HandleFunc("/freeze", func(http.ResponseWriter, *http.Request) {
+		if err := s.Cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+			t.Error(err)
+		}
+		for deadline := time.Now().Add(await.Patience); !s.stopped(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Error("the service does not stop")
+				return
 			}
 		}
-	}
-	mux.HandleFunc("/freeze", signal(syscall.SIGSTOP))
-	mux.HandleFunc("/thaw", signal(syscall.SIGCONT))
+	})
+	mux.HandleFunc("/thaw", func(http.ResponseWriter, *http.Request) {
+		if err := s.Cmd.Process.Signal(syscall.SIGCONT); err != nil {
+			t.Error(err)
+		}
+	})
 	front := httptest.NewServer(mux)
 	t.Cleanup(front.CloseClientConnections) // its sockets first, or Close waits for them
 	return front
+}
+
+// stopped reports whether a SIGSTOP has reached each of the process's threads.
+func (s *service) stopped() bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", s.Cmd.Process.Pid))
+	if err != nil || len(threads) == 0 {
+		s.t.Errorf("no threads: %v", err)
+		return true
+	}
+	for _, thread := range threads {
+		if status, err := os.ReadFile(thread); err == nil && !bytes.Contains(status, []byte("State:\tT")) {
+			return false
+		}
+	}
+	return true
 }

@@ -78,6 +78,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	closeChromium()
 	closeFirefox()
+	closeWebKit()
 	os.RemoveAll(scratch)
 	fmt.Println("screenshots:", shots)
 	os.Exit(code)

@@ -15,7 +15,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// A follower does what page/follow.js does: it comes back, to the next node, with the place that it has reached, and
+// A follower does what the page does: it comes back, to the next node, with the place that it has reached, and
 // sends again what it has not seen come back.
 type follower struct {
 	t     *testing.T
@@ -49,32 +49,33 @@ func (f *follower) visit(ctx context.Context, node string) {
 	var sending sync.WaitGroup
 	defer sending.Wait()
 	defer cancel()
-	target := fmt.Sprintf("ws://%s/rooms/go?since=%s", node, url.QueryEscape(f.at))
+	target := fmt.Sprintf("ws://%s/rooms/go?name=%s&guest=%s&since=%s", node, f.guest, f.guest, url.QueryEscape(f.at))
 	conn, _, err := websocket.Dial(ctx, target, &websocket.DialOptions{
 		Subprotocols: []string{"rooms.v1"},
-		HTTPHeader:   http.Header{"Cookie": {guestCookie + "=" + f.guest}, "Origin": {"http://" + f.nodes[0]}},
+		HTTPHeader:   http.Header{"Origin": {"http://" + f.nodes[0]}},
 	})
 	if err != nil {
 		return
 	}
 	defer conn.CloseNow()
-	for first := true; ; first = false {
+	for ready := false; ; {
 		_, p, err := conn.Read(ctx)
 		if err != nil {
 			return
 		}
-		if first {
+		if placed := f.take(node, p); placed && !ready {
+			ready = true
 			sending.Go(func() { f.send(ctx, conn) })
 		}
-		f.take(node, p)
 	}
 }
 
-func (f *follower) take(node string, p []byte) {
+// take deals with a frame, and returns whether it has a place: the first that has says where the node goes on.
+func (f *follower) take(node string, p []byte) (placed bool) {
 	var m struct {
 		At, From, ID string
 		Reset        bool
-		Data         json.RawMessage
+		Data         *struct{ Name, Says string }
 	}
 	if err := json.Unmarshal(p, &m); err != nil {
 		f.t.Errorf("%q: %v", p, err)
@@ -88,19 +89,20 @@ func (f *follower) take(node string, p []byte) {
 	if m.Reset {
 		f.resets++
 	}
-	if m.From == "" {
-		return
+	if m.Data == nil {
+		return m.At != ""
 	}
-	f.heard = append(f.heard, m.From+" "+string(m.Data))
-	if m.From == f.guest {
+	f.heard = append(f.heard, m.Data.Name+" "+m.Data.Says)
+	if m.Data.Name == f.guest {
 		f.waiting = slices.DeleteFunc(f.waiting, func(n int) bool { return fmt.Sprint(n) == m.ID })
 	}
+	return true
 }
 
 // send sends what waits, and then something new every now and then.
 func (f *follower) send(ctx context.Context, conn *websocket.Conn) {
 	write := func(n int) bool {
-		return conn.Write(ctx, websocket.MessageText, fmt.Appendf(nil, `{"id":"%d","data":%d}`, n, n)) == nil
+		return conn.Write(ctx, websocket.MessageText, fmt.Appendf(nil, `{"id":"%d","data":"%d"}`, n, n)) == nil
 	}
 	f.mu.Lock()
 	again := slices.Clone(f.waiting)

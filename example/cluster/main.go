@@ -43,10 +43,10 @@ func main() {
 	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	run := launch
-	if o.serve {
-		run = serve
+	run := serve // a second signal does nothing: whoever started it may say again what it was told already
+	if !o.serve {
+		run = launch
+		context.AfterFunc(ctx, stop) // a second signal ends the process at once; its nodes drain on, for drainTimeout at most
 	}
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "cluster:", err)

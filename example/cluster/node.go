@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/wsecho/example/room"
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/hub"
 	"example.com/wsecho/wsecho/hub/natslog"
@@ -56,15 +57,15 @@ func serve(ctx context.Context, o options) error {
 
 // newNode returns a node whose page may be at any of peers.
 func newNode(rooms *hub.Hub, peers []string) *node {
-	n := &node{rooms: rooms, peers: peers}
+	n, chat := &node{rooms: rooms, peers: peers}, room.Rooms{Hub: rooms}
 	n.sockets = &wsecho.Handler{
-		Subprotocols:   []string{"rooms.v1"},
+		Subprotocols:   []string{room.Subprotocol},
 		OriginPatterns: peers, // a page comes here when its own node is gone
 		MaxSessions:    10_000,
 		ReadLimit:      16 << 10, // nobody types more
 		DrainSpread:    2 * time.Second,
-		OnOpen:         n.join,
-		OnMessage:      n.say,
+		OnOpen:         chat.Join,
+		OnMessage:      chat.Say,
 	}
 	return n
 }

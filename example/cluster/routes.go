@@ -1,29 +1,28 @@
 package main
 
 import (
-	"crypto/rand"
 	"embed"
 	"encoding/json"
 	"io/fs"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"example.com/wsecho/example/miniprogram/shared"
+	examplepage "example.com/wsecho/example/page"
 )
 
 //go:embed page
 var files embed.FS
 
-// guestCookie tells guests apart. A service with logins has their names instead; who a message is from never comes
-// from the message.
-const guestCookie = "guest"
-
-// routes returns what a node serves: the rooms, the page, and what the page and a load balancer ask.
 func (n *node) routes() http.Handler {
-	page, err := fs.Sub(files, "page")
+	own, err := fs.Sub(files, "page")
 	if err != nil {
 		panic(err) // it is part of the program
 	}
 	r := chi.NewRouter()
+	r.Use(middleware.SetHeader("Cache-Control", "no-cache"))
 	r.Handle("/rooms/{room}", n.sockets)
 	r.Get("/peers", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -34,22 +33,11 @@ func (n *node) routes() http.Handler {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
-	r.Get("/*", func(w http.ResponseWriter, r *http.Request) {
-		if guestOf(r) == "" {
-			http.SetCookie(w, &http.Cookie{Name: guestCookie, Value: "guest-" + rand.Text()[:6], Path: "/",
-				HttpOnly: true, SameSite: http.SameSiteLaxMode})
-		}
-		w.Header().Set("Cache-Control", "no-cache")
-		http.FileServerFS(page).ServeHTTP(w, r)
-	})
-	return r
-}
-
-// guestOf returns who sends r; "" before the page has given a name.
-func guestOf(r *http.Request) string {
-	c, err := r.Cookie(guestCookie)
-	if err != nil {
-		return ""
+	// What talks to the room is the example's.
+	r.Handle("/shared/*", http.StripPrefix("/shared/", http.FileServerFS(shared.Files)))
+	for _, module := range []string{"/socket.js", "/store.js"} {
+		r.Handle(module, http.FileServerFS(examplepage.Files))
 	}
-	return c.Value
+	r.Handle("/*", http.FileServerFS(own))
+	return r
 }

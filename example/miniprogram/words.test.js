@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { chinese } from './shared/chinese.js';
 import { english } from './shared/english.js';
@@ -35,8 +36,11 @@ test('ends and failures are said in the reader\'s words, a server\'s own as they
 
 test('guests have a number, and what happens in a room is a sentence', () => {
   assert.deepEqual([nameText(english, 'guest-12'), nameText(chinese, 'guest-12'), nameText(chinese, 'guest-x')], ['Guest 12', '访客 12', 'guest-x']);
-  assert.equal(noteText(english, { does: 'joined', own: true, from: 'Ann', here: 1 }), 'You are Ann. Nobody else is here yet.');
-  assert.equal(noteText(english, { does: 'left', from: 'guest-2', here: 3 }), 'Guest 2 left. 3 here now.');
+  assert.equal(noteText(english, { entered: 'Ann', joined: [], left: [], here: 1 }), 'You are Ann. Nobody else is here yet.');
+  assert.equal(noteText(english, { joined: [], left: ['guest-2'], here: 3 }), 'Guest 2 left. 3 here now.');
+  assert.equal(noteText(english, { joined: ['Ann', 'guest-3'], left: ['Bob'], here: 4 }), 'Ann, Guest 3 joined. 4 here now. Bob left. 4 here now.');
+  assert.equal(noteText(chinese, { joined: ['小明', 'guest-3'], left: [], here: 4 }), '小明、访客 3 进来了，现有 4 人。');
+  assert.equal(noteText(english, { joined: [], left: [], here: 4 }), '');
   assert.equal(noteText(chinese, { reset: true }), '可能错过了一些消息。');
   assert.equal(noteText(english, { says: 'hello' }), '');
 });
@@ -53,4 +57,14 @@ test('each state of a message has its words', () => {
   assert.deepEqual([of({ state: 'waiting' }), of({ state: 'waiting', doubtful: true }), of({ state: 'sending' })], ['Waiting', 'May have arrived. It will be sent again.', 'Sending…']);
   assert.equal(of({ state: 'refused', code: 1003 }), 'Not accepted: this kind of data is not accepted. It won’t be sent again.');
   assert.equal(of({ state: 'failed' }), 'Couldn’t be sent. It won’t be tried again.');
+});
+
+test('each word is used', () => {
+  const sources = ['../page/', './', './shared/', './pages/index/'].flatMap((folder) => {
+    const url = new URL(folder, import.meta.url);
+    return readdirSync(url).filter((name) => /(?<!test)\.(js|html|wxml)$/.test(name) && !/english|chinese/.test(name)).map((name) => readFileSync(new URL(name, url), 'utf8'));
+  }).join('\n');
+  const keys = [...Object.keys(english), ...Object.keys(english.reasons).filter((key) => !key.includes(' '))];
+  const unused = keys.filter((key) => !new RegExp(`words\\.${key}\\b|["']${key}["']`).test(sources));
+  assert.deepEqual(unused, []);
 });

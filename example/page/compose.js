@@ -5,8 +5,11 @@ const $ = (id) => document.getElementById(id);
 export function createCompose(say) {
   const box = $('message');
 
+  // fit gives the box the lines that it has. Measuring makes the browser lay out the page, so
+  // what is empty is not measured.
   function fit() {
-    box.style.height = 'auto';
+    box.style.height = box.value === '' ? '' : 'auto';
+    if (box.value === '') return;
     box.style.height = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`; // page.css has the most
   }
 
@@ -21,7 +24,7 @@ export function createCompose(say) {
   $('compose').addEventListener('submit', (event) => {
     event.preventDefault();
     const text = box.value;
-    box.focus();
+    if (document.activeElement !== box) box.focus();
     if (text === '') return;
     box.value = '';
     fit();

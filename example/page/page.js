@@ -59,15 +59,15 @@ const conversation = createConversation({
       live.trip(message.ms);
     },
     heard(event) {
-      if (event.names) members = { me: event.from };
+      if (event.me) members = { me: event.me, names: [event.me], here: 1 };
       if (event.members) Object.assign(members, { names: event.members, here: event.here });
-      if (event.does || event.reset) talk.note(() => noteText(words, event));
+      if (noteText(words, event)) talk.note(() => noteText(words, event));
       if (event.says !== undefined && !event.own) {
-        talk.heard(event.says, event.from);
+        talk.heard(event.says, event.from, event.date);
         badge.heard();
         live.passed();
       }
-      if (event.members) showMembers();
+      if (event.me || event.members) showMembers();
     },
     closed: (code, reason) => talk.note(() => closedText(words, code, reason)),
   },
@@ -123,8 +123,8 @@ async function tellWhy() {
   const offered = settings.subprotocol();
   const up = await reachable();
   if (socket !== id || conversation.state !== 'failed') return;
-  const foreign = up && offered !== 'echo-protocol';
-  failure = () => [words.failed, up ? words.refused : words.unreachable, foreign && words.speaks('echo-protocol')].filter(Boolean).join(' ');
+  const foreign = up && offered !== settings.speaker.subprotocol;
+  failure = () => [words.failed, up ? words.refused : words.unreachable, foreign && words.speaks(settings.speaker.subprotocol)].filter(Boolean).join(' ');
   show();
   if (foreign) settings.blame('badSubprotocol');
 }

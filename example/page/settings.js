@@ -1,9 +1,10 @@
 import { createEcho } from './shared/echo.js';
 import { createRoom } from './shared/room.js';
+import { createVisitor } from './shared/visitor.js';
 import { copyText } from './clipboard.js';
 import { speak, words } from './language.js';
 import { placeOf, readPlace } from './place.js';
-import { keep, kept } from './store.js';
+import { keep, kept, secret } from './store.js';
 
 const $ = (id) => document.getElementById(id);
 const panel = document.querySelector('#settings details');
@@ -17,19 +18,22 @@ const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 // createSettings returns { speaker, subprotocol, auto, blame, fold }: whom to talk to, as
 // the fields say. changed() is called when they say something else.
 export function createSettings(changed) {
+  const visitor = createVisitor(secret());
   let speaker = null;
   const inRoom = () => $('target').value === 'room';
 
   // show makes what is seen fit the fields.
   function show() {
     for (const el of document.querySelectorAll('[data-room]')) el.hidden = !inRoom();
+    $('offer').hidden = inRoom();
     $('whom').textContent = inRoom() ? $('room').value : words.echo;
     $('first').dataset.word = inRoom() ? 'firstRoom' : 'firstEcho';
     $('first').textContent = words[$('first').dataset.word];
+    $('connect').textContent = words.connectTo(inRoom() ? words.theRoom($('room').value) : words.theEcho);
   }
 
   function renew() {
-    speaker = inRoom() ? createRoom($('room').value, $('name').value.trim()) : createEcho();
+    speaker = inRoom() ? createRoom(visitor, $('room').value, $('name').value.trim()) : createEcho();
     show();
   }
 
@@ -72,8 +76,9 @@ export function createSettings(changed) {
       return speaker;
     },
 
-    // subprotocol returns what is to be offered, if anything.
+    // subprotocol returns what is to be offered, if anything: of the echo it can be tried what it refuses.
     subprotocol() {
+      if (inRoom()) return speaker.subprotocol;
       const name = $('subprotocol').value;
       if (name && !token.test(name)) throw new Error('badSubprotocol');
       return name;

@@ -17,3 +17,14 @@ export function keep(key, value) {
     // Then it is for this visit.
   }
 }
+
+// secret returns a key that nobody else has, and that this tab keeps when it is loaded again.
+export function secret() {
+  const fresh = crypto.getRandomValues(new Uint32Array(4)).join('-');
+  try {
+    if (!sessionStorage.getItem('wsecho.key')) sessionStorage.setItem('wsecho.key', fresh);
+    return sessionStorage.getItem('wsecho.key');
+  } catch {
+    return fresh;
+  }
+}

@@ -40,7 +40,7 @@ export function createTalk() {
   new ResizeObserver(follow).observe(talk); // a phone's keyboard comes up, the panel opens
 
   function changed() {
-    const none = log.children.length + queue.children.length === 0;
+    const none = !log.firstChild && !queue.firstChild;
     $('copy').hidden = $('clear').hidden = none;
     talk.classList.toggle('begun', !none);
     while (log.children.length > LONGEST) log.firstChild.remove();
@@ -127,15 +127,14 @@ export function createTalk() {
       changed();
     },
 
-    // heard shows what somebody said; from is a member's name in a room.
-    heard(data, from) {
-      const now = new Date();
+    // heard shows what somebody said; from is a member's name in a room, and date when it was.
+    heard(data, from, date = new Date()) {
       log.append(row('received', () => saysText(words, data, LETTERS), () => {
-        if (!from) return [unseen(words.received), timeOf(now)];
+        if (!from) return [unseen(words.received), timeOf(date)];
         const name = document.createElement('span');
         name.className = 'from';
         name.textContent = nameText(words, from);
-        return [name, ' ', timeOf(now)];
+        return [name, ' ', timeOf(date)];
       }));
       changed();
     },

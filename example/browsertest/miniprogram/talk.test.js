@@ -62,7 +62,7 @@ test('where to can be changed while connected, and is told once by a confirming 
   await page.room('tea');
   await page.room('tea');
   await until(() => phone.tasks.length === 3 && page.data.state === 'open');
-  assert.match(phone.task.url, /\/rooms\/tea$/);
+  assert.match(phone.task.url, /\/rooms\/tea\?guest=/);
   page.unload();
 });
 

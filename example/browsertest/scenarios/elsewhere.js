@@ -3,7 +3,7 @@ await connect();
 say('to the echo');
 await until(() => rows('received').length === 1);
 choose('target', 'room');
-await until(() => !$('present').hidden);
+await until(() => texts('note').filter((text) => text.startsWith('You are')).length === 1);
 is(location.hash, '#room=lobby');
 choose('room', '茶馆');
 await until(() => texts('note').filter((text) => text.startsWith('You are')).length === 2);

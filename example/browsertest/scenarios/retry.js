@@ -4,8 +4,8 @@ is(document.title, 'wsecho · Connected');
 const icon = () => document.querySelector('link[rel=icon]').href;
 const open = icon();
 await ask('freeze');
-say('lost');
 window.setTimeout = (f, ms) => real(f, ms > 5000 ? 10 : ms); // the socket is given up; the countdown is real
+say('lost');
 await until(() => state() === 'waiting');
 is(document.title, 'wsecho · Connection lost');
 if (icon() === open) throw new Error('the icon has not changed');

@@ -3,15 +3,16 @@
 await until(() => !$('present').hidden);
 is($('target').value, 'room');
 is($('room').value, '茶馆 1');
-is([...$('members').children].map((li) => li.textContent), ['Guest 1 (you)']);
-is(texts('note'), ['You are Guest 1. Nobody else is here yet.']);
+await until(() => rows('note').length === 1);
+const [, me] = /^You are (Guest \d+)\. Nobody else is here yet\.$/.exec(texts('note')[0]) || [];
+is([...$('members').children].map((li) => li.textContent), [`${me} (you)`]);
 choose('name', ' Ann ');
 await until(() => $('members').textContent === 'Ann (you)');
 
-const other = new WebSocket(new URL('rooms/' + encodeURIComponent('茶馆 1') + '?name=Bob', location.href.split('#')[0].replace('http', 'ws')), 'echo-protocol');
+const other = new WebSocket(new URL('rooms/' + encodeURIComponent('茶馆 1') + '?name=Bob', location.href.split('#')[0].replace('http', 'ws')), 'rooms.v1');
 await until(() => $('members').children.length === 2 && other.readyState === WebSocket.OPEN);
 is([...$('members').children].map((li) => li.textContent), ['Ann (you)', 'Bob']);
-other.send('hi');
+other.send(JSON.stringify({ id: '1', data: 'hi' }));
 await until(() => rows('received').length === 1);
 is(rows('received')[0].querySelector('.from').textContent, 'Bob');
 say('hello Bob');

@@ -83,6 +83,7 @@ export const chinese = {
   entered: (name, here) => `你是${name}。${here === 1 ? '这里还没有别人。' : `现在共有 ${here} 人。`}`,
   joined: (name, here) => `${name} 进来了，现有 ${here} 人。`,
   left: (name, here) => `${name} 离开了，现有 ${here} 人。`,
+  comma: '、',
   missed: '可能错过了一些消息。',
   bytes: (n) => `${n.toLocaleString('en')} 字节的二进制数据`,
   extras: '更多试验',
@@ -94,7 +95,7 @@ export const chinese = {
   figures: '数据',
   roundTrip: '往返时间',
   rate: '速率',
-  perSecond: (n) => `每秒 ${n} 条`,
+  perSecond: (n) => `${n}/秒`,
   more: '服务器数据',
   trips: '最近的往返时间',
   stats: {

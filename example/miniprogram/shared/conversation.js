@@ -8,7 +8,7 @@ const PATIENCE = 10000;
 
 // createConversation returns { open, close, say, wake, giveUp, state, waiting }.
 //
-// dial(path, handlers) is that of a link, to a path of the service.
+// dial(path, handlers, subprotocol) is that of a link, to a path of the service.
 //
 // What happens is told to on:
 //   on.state, on.closed  as by a link
@@ -17,17 +17,25 @@ const PATIENCE = 10000;
 export function createConversation({ dial, on, random = Math.random, now = Date.now }) {
   let wanted = null; // the speaker of the next connection
   let speaker = null; // and of this one
-  let timer = null; // until it is ready
+  let greeted = false; // it is ready
+  let timer = null; // until it is ready, and then until it says something
 
   function connect(handlers) {
     speaker = wanted;
-    return dial(speaker.path(), handlers);
+    return dial(speaker.path(), handlers, speaker.subprotocol);
+  }
+
+  // expect gives the connection up that says nothing for so many ms.
+  function expect(ms) {
+    clearTimeout(timer);
+    if (ms) timer = setTimeout(() => link.giveUp('silent'), ms);
   }
 
   const link = createLink(connect, {
     state: on.state,
     opened() {
-      if (speaker.greets) timer = setTimeout(() => link.giveUp('silent'), PATIENCE);
+      greeted = !speaker.greets;
+      if (speaker.greets) expect(PATIENCE);
       else outbox.ready();
     },
     message(data) {
@@ -35,9 +43,10 @@ export function createConversation({ dial, on, random = Math.random, now = Date.
       if (event.receipt) outbox.receipt(event.receipt === true ? undefined : event.receipt);
       on.heard(event);
       speaker.reached(event);
-      if (!event.greeting) return;
-      clearTimeout(timer);
-      outbox.ready();
+      if (event.greeting) greeted = true;
+      if (greeted) expect(speaker.quiet);
+      if (event.ask) link.transmit(event.ask, () => {});
+      if (event.greeting) outbox.ready();
     },
     closed(code, reason) {
       clearTimeout(timer);

@@ -1,6 +1,7 @@
 // createEcho returns a speaker for the echo, which answers each message with itself.
 export function createEcho() {
   return {
+    subprotocol: 'echo-protocol',
     greets: false,
     path: () => 'ws',
     write: (message) => message.data,

@@ -83,6 +83,7 @@ export const english = {
   entered: (name, here) => `You are ${name}. ${here === 1 ? 'Nobody else is here yet.' : `${here} people are here.`}`,
   joined: (name, here) => `${name} joined. ${here} here now.`,
   left: (name, here) => `${name} left. ${here} here now.`,
+  comma: ', ',
   missed: 'You may have missed some messages.',
   bytes: (n) => `${n.toLocaleString('en')} bytes of binary data`,
   extras: 'More to try',

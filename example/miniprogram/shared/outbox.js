@@ -31,6 +31,7 @@ const BLAMES = [1003, 1007, 1009];
 export function createOutbox({ transmit, changed, silent, now = Date.now }) {
   const waiting = []; // in order
   const flying = []; // handed over before those, not answered yet, in order
+  let bytes = 0; // of flying, about: text counts by its letters
   let ready = false; // the service takes messages
   let handing = false; // the last of flying is not yet with the socket
   let flushing = false;
@@ -42,10 +43,18 @@ export function createOutbox({ transmit, changed, silent, now = Date.now }) {
     changed(message);
   }
 
+  const sizeOf = ({ data }) => data.byteLength || data.length;
+
+  // land takes a message out of those under way.
+  function land(i) {
+    const [message] = flying.splice(i, 1);
+    bytes -= sizeOf(message);
+    return message;
+  }
+
   function watch() {
     clearTimeout(timer);
     if (flying.length === 0) return;
-    const bytes = flying.reduce((sum, { data }) => sum + (data.byteLength || data.length), 0);
     timer = setTimeout(silent, PATIENCE + bytes / PACE);
   }
 
@@ -62,6 +71,7 @@ export function createOutbox({ transmit, changed, silent, now = Date.now }) {
   function hand(message) {
     handing = true;
     flying.push(message); // first: its answer may come before done does
+    bytes += sizeOf(message);
     message.sentAt = now();
     message.left = true; // unless done says otherwise
     set(message, 'sending');
@@ -74,7 +84,7 @@ export function createOutbox({ transmit, changed, silent, now = Date.now }) {
       // The socket is at its end, which closed is going to tell: nothing more goes into it.
       message.left = false;
       if (outcome === 'failed' && ++message.failures === TRIES) {
-        flying.splice(flying.indexOf(message), 1);
+        land(flying.indexOf(message));
         set(message, 'failed');
       }
     });
@@ -103,14 +113,17 @@ export function createOutbox({ transmit, changed, silent, now = Date.now }) {
     // receipt says that the service has answered: the message with that id, or, where it
     // answers in order and without, the first that is under way.
     receipt(id) {
-      for (const list of [flying, waiting]) {
-        const i = id === undefined && list === flying ? 0 : list.findIndex((message) => message.id === id);
-        const [message] = i < 0 ? [] : list.splice(i, 1);
-        if (!message) continue;
-        set(message, 'delivered', { ms: now() - message.sentAt });
-        watch();
-        return;
+      const i = id === undefined ? 0 : flying.findIndex((message) => message.id === id);
+      let message = flying[i];
+      if (message) {
+        land(i);
+      } else { // what was missed is told before anything is sent again
+        message = waiting.find((one) => one.id === id);
+        if (!message) return;
+        waiting.splice(waiting.indexOf(message), 1);
       }
+      set(message, 'delivered', { ms: now() - message.sentAt });
+      watch();
     },
 
     // closed says that the connection is gone: what has not been answered waits again.
@@ -118,6 +131,7 @@ export function createOutbox({ transmit, changed, silent, now = Date.now }) {
       clearTimeout(timer);
       ready = handing = false;
       const back = flying.splice(0);
+      bytes = 0;
       const culprit = BLAMES.includes(code) ? back.shift() : null;
       waiting.unshift(...back);
       if (culprit) set(culprit, 'refused', { code });

@@ -36,8 +36,11 @@ export function nameText(words, name) {
 // noteText says what has happened in a room, or '' for an event that is somebody's words.
 export function noteText(words, event) {
   if (event.reset) return words.missed;
-  if (!event.does) return '';
-  return words[event.own ? 'entered' : event.does](nameText(words, event.from), event.here);
+  if (event.entered) return words.entered(nameText(words, event.entered), event.here);
+  return ['joined', 'left']
+    .filter((does) => event[does] && event[does].length > 0)
+    .map((does) => words[does](event[does].map((name) => nameText(words, name)).join(words.comma), event.here))
+    .join(' ');
 }
 
 // saysText returns the text of a message, of which no more than the first letters.

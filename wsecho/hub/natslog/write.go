@@ -28,8 +28,9 @@ func (r *registry) write(ctx context.Context, js jetstream.JetStream, leased <-c
 				return
 			}
 		}
-		if failed := publish(ctx, js, batch); len(failed) > 0 {
-			r.pending.giveBack(failed)
+		failed := publish(ctx, js, batch)
+		r.pending.written(batch, failed)
+		if len(failed) > 0 {
 			pause(ctx, lookEvery)
 		}
 		if ctx.Err() != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"example.com/wsecho/wsecho/internal/peerbench/child"
 )
 
 // listeners is a load of sessions of which one sends a message and all receive it, itself among them.
@@ -33,7 +35,7 @@ func (ls listening) connect(p plan, addr string) (load, error) {
 		return nil, err
 	}
 	for i, c := range cs {
-		if cs[i], err = newBlocking(c); err != nil {
+		if cs[i], err = child.NewBlocking(c); err != nil {
 			cs.Close()
 			return nil, err
 		}
@@ -76,7 +78,7 @@ func (l *listeners) learn(patience time.Duration) error {
 
 // run sends a message when the last one has arrived everywhere. One goroutine reads all connections in turn: a thousand
 // of them would take more of the machine than the server does. It sleeps until the one at hand has something, whatever
-// arrives at the others: see blockingConn.
+// arrives at the others: see child.BlockingConn.
 func (l *listeners) run(d time.Duration) (count int, err error) {
 	l.patience(d + l.wait)
 	end := time.Now().Add(d)

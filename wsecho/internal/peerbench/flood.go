@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"example.com/wsecho/wsecho/internal/peerbench/child"
 )
 
 // floodCommand is the first argument of the flooders' process; the server's address, the names of route and flood, and how many
@@ -100,17 +102,17 @@ func (f flood) pour(c net.Conn, taken *atomic.Int64) {
 }
 
 // flooding is the flooders' process, seen from the driver's.
-type flooding struct{ process }
+type flooding struct{ *child.Process }
 
 // startFlood starts the flooders and returns once all of them flood.
 func startFlood(addr string, over namedRoute, f flood, n int) (*flooding, error) {
-	p, err := launch(floodCommand, addr, over.name, f.name, strconv.Itoa(n))
+	p, err := child.Launch(floodCommand, addr, over.name, f.name, strconv.Itoa(n))
 	if err != nil {
 		return nil, err
 	}
-	fl := &flooding{*p}
-	if err := fl.answers.Decode(new(level)); err != nil {
-		fl.stop()
+	fl := &flooding{p}
+	if err := fl.Next(new(level)); err != nil {
+		fl.Stop()
 		return nil, fmt.Errorf("flooders did not start: %w", err)
 	}
 	time.Sleep(500 * time.Millisecond) // until the server is used to it
@@ -119,6 +121,6 @@ func startFlood(addr string, over namedRoute, f flood, n int) (*flooding, error)
 
 // level asks how high the flood stands.
 func (fl *flooding) level() (l level, err error) {
-	err = fl.ask("", &l)
+	err = fl.Ask("", &l)
 	return l, err
 }

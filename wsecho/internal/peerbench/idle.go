@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"example.com/wsecho/wsecho/internal/peerbench/child"
 )
 
 // idle measures what a session holds that has echoed once and been quiet since. Memory minds no company, so as many servers as
@@ -30,14 +32,14 @@ func (p plan) idle(record func(peer, sample)) error {
 
 func (p plan) idleTogether(peers []peer, record func(peer, sample)) error {
 	type full struct {
-		*process
+		*child.Process
 		conns
-		empty footprint
+		empty child.Footprint
 	}
 	var servers []full
 	defer func() {
 		for _, s := range servers {
-			s.stop()
+			s.Stop()
 			s.conns.Close()
 		}
 	}()
@@ -46,18 +48,18 @@ func (p plan) idleTogether(peers []peer, record func(peer, sample)) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", peer.name, err)
 		}
-		servers = append(servers, full{process: s})
+		servers = append(servers, full{Process: s})
 		f := &servers[len(servers)-1]
-		if f.empty, err = s.memory(); err != nil {
+		if f.empty, err = s.Memory(); err != nil {
 			return fmt.Errorf("%s: %w", peer.name, err)
 		}
-		if f.conns, err = p.greet(p.idlers, text, s.addr); err != nil {
+		if f.conns, err = p.greet(p.idlers, text, s.Addr); err != nil {
 			return fmt.Errorf("%s: %w", peer.name, err)
 		}
 	}
 	time.Sleep(p.quiet)
 	for i, s := range servers {
-		now, err := s.memory()
+		now, err := s.Memory()
 		if err != nil {
 			return fmt.Errorf("%s: %w", peers[i].name, err)
 		}

@@ -101,8 +101,8 @@ func (p plan) measure(c column, peer peer) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	defer s.stop()
-	l, err := c.connect(p, s.addr)
+	defer s.Stop()
+	l, err := c.connect(p, s.Addr)
 	if err != nil {
 		return sample{}, err
 	}
@@ -110,12 +110,12 @@ func (p plan) measure(c column, peer peer) (sample, error) {
 	if _, err := l.run(p.warm); err != nil {
 		return sample{}, err
 	}
-	before, err := s.usage()
+	before, err := s.Usage()
 	if err != nil {
 		return sample{}, err
 	}
 	if p.profiles != "" {
-		if err := s.profile(filepath.Join(p.profiles, peer.name+"-"+c.name+".pprof")); err != nil {
+		if err := s.Profile(filepath.Join(p.profiles, peer.name+"-"+c.name+".pprof")); err != nil {
 			return sample{}, err
 		}
 	}
@@ -125,7 +125,7 @@ func (p plan) measure(c column, peer peer) (sample, error) {
 		return sample{}, err
 	}
 	took := time.Since(began)
-	after, err := s.usage()
+	after, err := s.Usage()
 	if err != nil {
 		return sample{}, err
 	}

@@ -102,21 +102,21 @@ func (n neighbourhood) measure(p peer, over namedRoute, f flood) (waits []time.D
 	if err != nil {
 		return nil, level{}, err
 	}
-	defer s.stop()
+	defer s.Stop()
 	var cs conns
 	defer func() { cs.Close() }()
 	for range n.honest {
-		c, err := over.over(s.addr)() // over HTTP/2 too, a connection each
+		c, err := over.over(s.Addr)() // over HTTP/2 too, a connection each
 		if err != nil {
 			return nil, level{}, err
 		}
 		cs = append(cs, c)
 	}
-	flooding, err := startFlood(s.addr, over, f, n.flooders)
+	flooding, err := startFlood(s.Addr, over, f, n.flooders)
 	if err != nil {
 		return nil, level{}, err
 	}
-	defer flooding.stop()
+	defer flooding.Stop()
 
 	cs.patience(n.span + 30*time.Second)
 	began, err := flooding.level()

@@ -1,6 +1,7 @@
 import { createConversation } from '../../shared/conversation.js';
 import { createEcho } from '../../shared/echo.js';
 import { createRoom } from '../../shared/room.js';
+import { createVisitor } from '../../shared/visitor.js';
 import { clock, closedText, nameText, noteText, progressText, saysText, stateText, wordsFor } from '../../shared/words.js';
 import { createLog } from '../../log.js';
 import { dialer } from '../../socket.js';
@@ -33,6 +34,7 @@ Page({
   rows: null, // the number in the log of each message of ours that is under way
   hidden: 0, // since when it is in the background; 0: it is not
   speaker: null, // to talk to what the fields say
+  visitor: null, // who we are to the rooms
   conversation: null,
   online: null, // the listener to the network's state
 
@@ -47,9 +49,11 @@ Page({
       stateText: words.off,
       targets: [words.echo, words.chat],
     });
+    // WeChat has random bytes only for who waits for them.
+    this.visitor = createVisitor(Array.from({ length: 4 }, () => Math.random().toString(36).slice(2)).join('-'));
     this.renew();
     this.conversation = createConversation({
-      dial: (path, on) => dialer(`${this.data.address.replace(/\/+$/, '')}/${path}`, 'echo-protocol')(on),
+      dial: (path, on, subprotocol) => dialer(`${this.data.address.replace(/\/+$/, '')}/${path}`, subprotocol)(on),
       on: {
         state: (state, detail) => this.showState(state, detail),
         mine: (message) => this.showMine(message),
@@ -103,7 +107,7 @@ Page({
     if (note) this.note(note);
     if (event.says === undefined || event.own) return;
     const from = event.from ? nameText(words, event.from) + ' ' : '';
-    this.log.add({ kind: 'received', state: '', text: saysText(words, event.says, LETTERS), small: from + clock(new Date()) });
+    this.log.add({ kind: 'received', state: '', text: saysText(words, event.says, LETTERS), small: from + clock(event.date || new Date()) });
   },
 
   note(text) {
@@ -113,7 +117,7 @@ Page({
   // renew has the next connection go where the fields say, and one that is open as well.
   renew() {
     const { target, room } = this.data;
-    this.speaker = target === 1 ? createRoom(room, '') : createEcho();
+    this.speaker = target === 1 ? createRoom(this.visitor, room, '') : createEcho();
     if (this.data.on) this.conversation.open(this.speaker);
   },
 

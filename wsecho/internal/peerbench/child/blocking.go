@@ -1,4 +1,4 @@
-package main
+package child
 
 import (
 	"errors"
@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// A blockingConn is read by a system call that blocks, out of sight of the runtime's poller. In the poller each of a thousand
+// A BlockingConn is read by a system call that blocks, out of sight of the runtime's poller. In the poller each of a thousand
 // deliveries could wake the one goroutine that reads them all, and the kernel charges a wake-up to who writes: the server's
 // figure would be about how the two processes happen to take turns.
-type blockingConn struct {
+type BlockingConn struct {
 	net.Conn // closed: its addresses
 	file     *os.File
 }
 
-// newBlocking takes c over, which must be a *net.TCPConn.
-func newBlocking(c net.Conn) (*blockingConn, error) {
+// NewBlocking takes c over, which must be a *net.TCPConn.
+func NewBlocking(c net.Conn) (*BlockingConn, error) {
 	defer c.Close()
 	raw, err := c.(*net.TCPConn).SyscallConn()
 	if err != nil {
@@ -34,13 +34,17 @@ func newBlocking(c net.Conn) (*blockingConn, error) {
 	if err := syscall.SetNonblock(fd, false); err != nil { // before os.NewFile, which hands others to the poller
 		return nil, err
 	}
-	return &blockingConn{c, os.NewFile(uintptr(fd), "listener")}, nil
+	return &BlockingConn{c, os.NewFile(uintptr(fd), "listener")}, nil
 }
 
-func (c *blockingConn) Write(p []byte) (int, error) { return c.file.Write(p) }
-func (c *blockingConn) Close() error                { return c.file.Close() }
+// Write writes p whole.
+func (c *BlockingConn) Write(p []byte) (int, error) { return c.file.Write(p) }
 
-func (c *blockingConn) Read(p []byte) (int, error) {
+// Close closes the connection.
+func (c *BlockingConn) Close() error { return c.file.Close() }
+
+// Read fails with os.ErrDeadlineExceeded when SetDeadline's time is over.
+func (c *BlockingConn) Read(p []byte) (int, error) {
 	n, err := c.file.Read(p)
 	if errors.Is(err, syscall.EAGAIN) { // SO_RCVTIMEO
 		err = os.ErrDeadlineExceeded
@@ -49,7 +53,7 @@ func (c *blockingConn) Read(p []byte) (int, error) {
 }
 
 // SetDeadline is how long each read may take from now on, which is less strict than net.Conn's.
-func (c *blockingConn) SetDeadline(t time.Time) error {
+func (c *BlockingConn) SetDeadline(t time.Time) error {
 	wait := syscall.NsecToTimeval(time.Until(t).Nanoseconds())
 	return syscall.SetsockoptTimeval(int(c.file.Fd()), syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &wait)
 }
