@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -88,11 +89,13 @@ func (g *guest) read() frame {
 	return f
 }
 
-// until reads until ok.
+// until reads until ok. A quiet room goes on saying where it is, so that no single read need time out.
 func (g *guest) until(ok func() bool) {
 	g.t.Helper()
-	for !ok() {
-		g.read()
+	for deadline := time.Now().Add(patience); !ok(); {
+		if g.read(); time.Now().After(deadline) {
+			g.t.Fatalf("%s has heard %q, and sees %q", g.me.Name, g.heard, g.here)
+		}
 	}
 }
 
