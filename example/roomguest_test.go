@@ -92,7 +92,7 @@ func (g *guest) read() frame {
 // until reads until ok. A quiet room goes on saying where it is, so that no single read need time out.
 func (g *guest) until(ok func() bool) {
 	g.t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); {
+	for deadline := time.Now().Add(await.Patience); !ok(); {
 		if g.read(); time.Now().After(deadline) {
 			g.t.Fatalf("%s has heard %q, and sees %q", g.me.Name, g.heard, g.here)
 		}
