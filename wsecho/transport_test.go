@@ -47,6 +47,7 @@ var (
 )
 
 func TestSessions(t *testing.T) {
+	t.Parallel()
 	for _, over := range transports {
 		t.Run(over.Name, func(t *testing.T) {
 			t.Parallel()
