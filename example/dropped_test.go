@@ -17,6 +17,7 @@ import (
 // An HTTP/2 connection that broke while a stream was open is forgotten soon. net/http's part of it holds
 // tens of kilobytes, and its own timer holds that until IdleTimeout is over.
 func TestDroppedConnectionIsForgotten(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel() // it takes all of IdleTimeout, which is cut short here
 	ended := make(chan struct{})
 	srv, err := newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

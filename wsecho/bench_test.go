@@ -18,6 +18,7 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest/child"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 var echoSizes = []int{1, 64, 1000, 4096, 16 << 10, 64 << 10}
@@ -108,6 +109,7 @@ func frameLen(t *testing.T, c net.Conn) int {
 // TestTryWritePreparedAllocatesNothing: nor does one that reads nothing, whether its queue takes the message or
 // has no room for it.
 func TestTryWritePreparedAllocatesNothing(t *testing.T) {
+	leaktest.Slow(t)
 	if !child.Alone(t) {
 		return
 	}

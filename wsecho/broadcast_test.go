@@ -18,6 +18,7 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/wsechotest"
 	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // broadcast sends round n to all sessions, and says how many had no room for it.
@@ -102,6 +103,7 @@ func TestBroadcast(t *testing.T) {
 
 // The same over TCP, where the kernel takes what it will.
 func TestBroadcastOverTCP(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	const peers, slow, rounds, size, lead = 20, 2, 100, 16_000, 5
 	var cut, others atomic.Int64

@@ -9,11 +9,13 @@ import (
 
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // A socket with a large buffer is writable again only once a third of it is free. A peer that takes
 // less than that in each WriteTimeout, but something, lives on.
 func TestSlowReaderBehindLargeBuffer(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	const timeout = noStall
 	b := sessiontest.Start(t, overBuffers(4<<20), &wsecho.Handler{WriteLimit: -1, WriteTimeout: timeout, PingInterval: -1}, false)

@@ -17,6 +17,7 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // rawAndPlain runs a test over a socket that is written around net.Conn, and over one that is not.
@@ -59,6 +60,7 @@ func queued(t *testing.T, b *sessiontest.Both) int64 {
 // TestPeerThatNeverReads: it costs its WriteLimit, makes Write wait and TryWrite refuse, and after
 // WriteTimeout it is gone. Nobody else notices.
 func TestPeerThatNeverReads(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	rawAndPlain(t, func(t *testing.T, over sessiontest.Transport) {
 		stuck := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 100_000, WriteTimeout: noStall, PingInterval: 50 * time.Millisecond, PongTimeout: -1}, false)
@@ -107,6 +109,7 @@ var floods = map[string][]byte{
 
 // TestPeerThatSendsAndNeverReads: answers to it stay within WriteLimit, whatever it sends.
 func TestPeerThatSendsAndNeverReads(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	for name, flood := range floods {
 		t.Run(name, func(t *testing.T) {
@@ -137,6 +140,7 @@ func TestPeerThatSendsAndNeverReads(t *testing.T) {
 // TestSlowReader: a peer that takes something within each WriteTimeout lives on, however long all of
 // it takes.
 func TestSlowReader(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	const timeout, messages, size = noStall, 100, 100_000
 	write := func(b *sessiontest.Both) chan error {

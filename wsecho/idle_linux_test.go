@@ -20,6 +20,7 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/wsechotest/await"
 	"example.com/wsecho/wsecho/wsechotest/child"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // As many as the limit of descriptors allows:
@@ -38,6 +39,7 @@ func idleInterval() time.Duration {
 // Idle sessions have no goroutine and are pinged where they are. Their peers are another process, so
 // that the limit of descriptors is that of the sessions alone.
 func TestIdle(t *testing.T) {
+	leaktest.Slow(t)
 	if !child.Alone(t) {
 		return
 	}

@@ -18,11 +18,13 @@ import (
 	"example.com/wsecho/wsecho/wsechotest"
 	"example.com/wsecho/wsecho/wsechotest/await"
 	"example.com/wsecho/wsecho/wsechotest/child"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // A hook keeps bytes from being read, and where the socket can be asked the bytes that wait in it are
 // life: a hook that takes longer than PingInterval and PongTimeout costs a live peer nothing.
 func TestLongHookAndLivePeer(t *testing.T) {
+	leaktest.Slow(t)
 	if !child.Alone(t) { // its peers must not starve for a timeout, beside so many others
 		return
 	}
@@ -75,6 +77,7 @@ func TestLongHookAndLivePeer(t *testing.T) {
 // So is a pong that comes in one burst with a message: nothing is left unread by the time that the
 // verdict on the ping is due, while the hook of that message runs.
 func TestPongAndMessageInOneBurst(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	enough := make(chan struct{})
 	b := start(t, &wsecho.Handler{PingInterval: noStall + 100*time.Millisecond, PongTimeout: noStall, OnMessage: onMessage(func(s *wsecho.Session) error {
@@ -172,6 +175,7 @@ func TestLongHookInMemory(t *testing.T) {
 
 // A peer that died with a message unread: the hook's context ends in time all the same.
 func TestDeadPeerWithUnreadMessage(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	told := make(chan error, 1)
 	h := &wsecho.Handler{PingInterval: noStall, PongTimeout: 10 * time.Millisecond,

@@ -14,6 +14,7 @@ import (
 // The most that a peer can make a session hold: it leaves all that it is sent unread, and has sent almost a
 // whole message, or a whole one that a hook keeps. Of the latter it is the buffer that counts.
 func TestMostMemory(t *testing.T) {
+	leaktest.Slow(t)
 	if !child.Alone(t) {
 		return
 	}

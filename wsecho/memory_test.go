@@ -59,6 +59,7 @@ func TestMemoryBehindMessages(t *testing.T) {
 // A peer that never reads costs at most WriteLimit and a constant, however its messages came to wait:
 // small ones and large ones, and while the flusher has some in hand.
 func TestMemoryForPeersThatNeverRead(t *testing.T) {
+	leaktest.Slow(t)
 	if !child.Alone(t) {
 		return
 	}

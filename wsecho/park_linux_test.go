@@ -18,6 +18,7 @@ import (
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest/await"
 	"example.com/wsecho/wsecho/wsechotest/child"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // soon is how long the sessions of these tests are quiet before they park.
@@ -44,6 +45,7 @@ func parked(t *testing.T, h *wsecho.Handler, n int) {
 
 // TestParkedEnds ends parked sessions in every way that any session ends, and in some that only a kernel's socket can.
 func TestParkedEnds(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	for _, over := range []sessiontest.Transport{overTCP, overUnix} {
 		t.Run(over.Name, func(t *testing.T) {

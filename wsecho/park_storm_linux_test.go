@@ -14,11 +14,13 @@ import (
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // TestParkStorm: sessions park and wake all the time while others open and close, so that descriptors
 // are reused at once. No session ever gets what is another's.
 func TestParkStorm(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	h := &wsecho.Handler{PingInterval: 7 * time.Millisecond, PongTimeout: 10 * time.Second, CloseTimeout: 100 * time.Millisecond}
 	wsecho.ParkAfter(h, time.Millisecond)

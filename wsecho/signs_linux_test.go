@@ -15,6 +15,7 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest/child"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // What the kernel knows of a peer whose pong is due.
@@ -52,6 +53,7 @@ const ahead = 256 << 10 // what the ping of these tests lies behind
 // A peer that takes what lies before the ping, however slowly, lives on, be that in the kernel or in the
 // session, and then answers.
 func TestPingBehindMuch(t *testing.T) {
+	leaktest.Slow(t)
 	if !child.Alone(t) { // its peers must not starve for a timeout, beside so many others
 		return
 	}
@@ -95,6 +97,7 @@ func TestPingBehindMuch(t *testing.T) {
 
 // One that takes nothing of it is dead.
 func TestPingBehindMuchAndFrozenPeer(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	b := sessiontest.Start(t, overBuffers(4<<20), &wsecho.Handler{PingInterval: noStall, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond}, false)
 	b.Session.TryWrite(websocket.MessageBinary, make([]byte, ahead))

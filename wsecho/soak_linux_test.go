@@ -21,6 +21,7 @@ import (
 // TestSoak: a thousand sessions that connect, talk, are quiet for long enough to park, wake, and leave
 // in every way. Not one message is lost, doubled or out of order, and nothing is left at the end.
 func TestSoak(t *testing.T) {
+	leaktest.Slow(t)
 	if !child.Alone(t) {
 		return
 	}

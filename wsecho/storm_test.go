@@ -24,6 +24,7 @@ import (
 
 // TestStorm ends hundreds of sessions in every way at once, while others go on.
 func TestStorm(t *testing.T) {
+	leaktest.Slow(t)
 	if !child.Alone(t) {
 		return
 	}

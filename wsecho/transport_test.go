@@ -12,6 +12,7 @@ import (
 	"example.com/wsecho/wsecho/internal/inmem"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // The transports of HTTP/1.1. tcp and unix are read around net.Conn, the others plainly.
@@ -47,6 +48,7 @@ var (
 )
 
 func TestSessions(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	for _, over := range transports {
 		t.Run(over.Name, func(t *testing.T) {

@@ -17,10 +17,12 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // From any goroutine, in hooks and outside, and never deadlock.
 func TestWritesNeverDeadlock(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	h := &wsecho.Handler{WriteLimit: 1000}
 	use := func(s *wsecho.Session) {

@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // Between the messages of a session one that was deflated for many may come at any place: each inflates with
 // the peer's window, and refers no further back than to that, nor does the one for many to anything before it.
 func TestAloneAmongOthers(t *testing.T) {
+	leaktest.Slow(t)
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, window := range []int{256, 4 << 10, windowSize} {
 		for _, keep := range []bool{true, false} {

@@ -12,6 +12,7 @@ import (
 
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // What the kernel knows of a peer.
@@ -54,6 +55,7 @@ func flooded(t *testing.T, over via, cfg *Config) (r *rig, release func()) {
 
 // A peer whose pong finds no room, since a Message keeps what it sent from being read, lives on.
 func TestNoRoomForPong(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	var peers sync.WaitGroup
 	for _, over := range []via{viaTCP, viaUnix} {
@@ -101,6 +103,7 @@ func TestNoRoomForPongOfPeerThatWrites(t *testing.T) {
 
 // One whose kernel does not even take the ping is dead, however much of its own lies unread.
 func TestPingThatNoKernelTakes(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	cfg := config(func(cfg *Config) {
 		cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = soon, 100*time.Millisecond, -1
@@ -151,6 +154,7 @@ func TestKernelHoldsWhatPeerDoesNotTake(t *testing.T) {
 
 // A peer that takes a little of it within each WriteTimeout lives on, and gets all.
 func TestKernelHoldsWhatPeerTakesSlowly(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	r := start(t, buffered(4<<20), config(func(cfg *Config) {
 		cfg.PingInterval, cfg.WriteTimeout = soon/50, soon

@@ -96,3 +96,11 @@ func Volume(short, usual, full int) int {
 	}
 	return usual
 }
+
+// Slow skips, with -short, a test that waits for seconds of a real clock.
+func Slow(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it waits for a real clock")
+	}
+}
