@@ -62,7 +62,8 @@ func TestCloseRefused(t *testing.T) {
 						t.Errorf("%s offering %s saw %+v, want %+v", target, row.offers, got, row.want)
 					}
 				}
-				if n := overHTTP2.Load(); h2 != (n > 0) {
+				expected := h2 && browser != "WebKit" // libsoup opens sockets over HTTP/1.1 alone
+				if n := overHTTP2.Load(); expected != (n > 0) {
 					t.Errorf("%d handshakes came over HTTP/2", n)
 				}
 			})
