@@ -71,7 +71,7 @@ func TestWriteFailsWhileReaderWaits(t *testing.T) {
 		"no end, CloseTimeout negative":        {-1, func(*sessiontest.Both) {}, 0, 0, lost},
 		"Session.Close":                        {0, end, 4 * time.Second, 5 * time.Second, closed},
 		"Session.Close, CloseTimeout negative": {-1, end, 4 * time.Second, 4 * time.Second, closed},
-		"Handler.Close":                        {0, func(b *sessiontest.Both) { b.Handler.Close() }, 50 * time.Millisecond, 100 * time.Millisecond, sessiontest.End{Code: 1001, Label: "shutdown"}},
+		"Handler.Close":                        {0, func(b *sessiontest.Both) { b.Handler.Close() }, 50 * time.Millisecond, 500 * time.Millisecond, sessiontest.End{Code: 1001, Label: "shutdown"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -180,8 +180,10 @@ func (c *Conn) giveUp() {
 	c.out.discard()
 }
 
-// abortGrace is what a connection that only its flusher may write to gets for its close frame.
-const abortGrace = 100 * time.Millisecond
+// abortGrace is what a connection that only its flusher may write to gets for its close frame, and for the end of
+// its sending side: over HTTP/2 that takes middleware.ExtendedConnect 300 ms, if the peer does not answer, and
+// what is cut before is a reset without it.
+const abortGrace = 500 * time.Millisecond
 
 // Abort closes a connection that is ending now: its close frame leaves if the socket takes it at once.
 func (c *Conn) Abort() {
