@@ -101,7 +101,6 @@ func somewhat(r *rand.Rand, n int) []byte {
 // A thousand mixes of messages for one and for many: all inflate, with the peer's own window, to what they were.
 // The peer inflates as RFC 7692 says, and fails a message that refers further back than was agreed on.
 func TestPreparedAmongOthers(t *testing.T) {
-	t.Parallel()
 	shared := make([]*wsecho.Prepared, 20) // for all sessions at once
 	texts := make([][]byte, len(shared))
 	r := rand.New(rand.NewPCG(1, 2))
@@ -189,7 +188,6 @@ func (a *atomicPayloads) next() []byte {
 
 // Replies that a hook makes while more messages are at hand keep their order, prepared or not, and are all there.
 func TestPreparedReplies(t *testing.T) {
-	t.Parallel()
 	const messages = 300
 	for _, size := range []int{10, 1000, 40_000} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {

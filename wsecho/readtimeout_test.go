@@ -209,7 +209,6 @@ func TestReadTimeoutWhileHookRuns(t *testing.T) {
 
 // Over real connections, also where the session parks with half a message.
 func TestReadTimeoutOverTheNetwork(t *testing.T) {
-	t.Parallel()
 	for _, over := range []sessiontest.Transport{overTCP, overUnix, overTLS} {
 		for name, talk := range map[string]talk{
 			"never ends": fragments(10_000, 10*time.Millisecond),

@@ -90,7 +90,6 @@ func TestMessagesLeaveWholeAndInOrder(t *testing.T) {
 
 // P is the hook's to read and change until it returns.
 func TestMessageIsTheHooksUntilItReturns(t *testing.T) {
-	t.Parallel()
 	for _, deflate := range []bool{false, true} {
 		more := make(chan struct{}, 1)
 		h := &wsecho.Handler{OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {

@@ -151,7 +151,6 @@ func TestCloseFrameIsNotTakenBack(t *testing.T) {
 
 // The kernel does not try for minutes to deliver what a lost peer did not take.
 func TestLostPeerIsReset(t *testing.T) {
-	t.Parallel()
 	for _, over := range []sessiontest.Transport{overTCP, overTLS} {
 		t.Run(over.Name, func(t *testing.T) {
 			b := sessiontest.Start(t, over, &wsecho.Handler{WriteTimeout: -1, PingInterval: -1}, false)

@@ -49,7 +49,6 @@ var (
 
 func TestSessions(t *testing.T) {
 	leaktest.Slow(t)
-	t.Parallel()
 	for _, over := range transports {
 		t.Run(over.Name, func(t *testing.T) {
 			t.Parallel()
