@@ -142,7 +142,7 @@ func refusedHijack(w http.ResponseWriter, err error) *HandshakeError {
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, refusal *HandshakeError) {
 	e := new(*refusal) // ErrorHandler's own: most refusals are shared
 	e.describe(r)
-	drop(w.Header(), upgradeHeaders)
+	deleteFields(w.Header(), upgradeHeaders)
 	if overHTTP2(r) {
 		e.prepareHTTP2(w.Header(), r)
 	} else {

@@ -89,8 +89,8 @@ func (h *Handler) takeOver(w http.ResponseWriter, head [][2]string) (conn net.Co
 		return nil, nil, refusedShutdown
 	}
 	header := w.Header()
-	drop(header, upgradeHeaders)
-	drop(header, contentHeaders)
+	deleteFields(header, upgradeHeaders)
+	deleteFields(header, contentHeaders)
 	var deadline time.Time
 	if t := h.set.wire.WriteTimeout; t > 0 {
 		deadline = time.Now().Add(t) // the peer may have pipelined requests and read no answer
@@ -106,7 +106,7 @@ func (h *Handler) takeOver(w http.ResponseWriter, head [][2]string) (conn net.Co
 	switch chain.status() {
 	case http.StatusSwitchingProtocols:
 	case 0:
-		drop(header, upgradeHeaders)
+		deleteFields(header, upgradeHeaders)
 		conn.SetWriteDeadline(deadline)
 		_, sent = conn.Write(headBytes(head, header))
 		conn.SetWriteDeadline(time.Time{})
@@ -121,8 +121,8 @@ func (h *Handler) takeOver(w http.ResponseWriter, head [][2]string) (conn net.Co
 	return conn, early, nil
 }
 
-// drop removes the fields named keys, however their names are spelled.
-func drop(header http.Header, keys []string) {
+// deleteFields removes the fields named keys, however their names are spelled.
+func deleteFields(header http.Header, keys []string) {
 	for name := range header {
 		if slices.ContainsFunc(keys, func(key string) bool { return strings.EqualFold(key, name) }) {
 			delete(header, name)
