@@ -155,6 +155,7 @@ func TestRoomGuestsAreTheirKeys(t *testing.T) {
 		}
 	}
 	ann.say("1", "mine")
+	ann.hears("Ann mine") // two connections have no order but this
 	eve := enter(t, service, "lobby", "name=Ann&guest=eves", "")
 	eve.say("1", "hers") // the same id suppresses nothing of another's
 	ann.hears("Ann mine", "Ann hers")
