@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
 	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // nameless is what guests are called that give no name.
@@ -36,7 +38,11 @@ func TestRoom(t *testing.T) {
 
 // Everybody is shown who is there, by name, and who comes and goes.
 func TestRoomShowsWhoIsHere(t *testing.T) {
-	service := serve(t)
+	leaktest.Slow(t)
+	t.Parallel() // it waits until Bob's absence is more than a moment
+	s := newService(options{})
+	s.hub.Grace = time.Second
+	service := serveService(t, s)
 	ann := enter(t, service, "lobby", "name=Ann", "")
 	ann.sees("Ann")
 	bob := enter(t, service, "lobby", "name=Bob", "")

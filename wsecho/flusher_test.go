@@ -61,6 +61,7 @@ func queued(t *testing.T, b *sessiontest.Both) int64 {
 // WriteTimeout it is gone. Nobody else notices.
 func TestPeerThatNeverReads(t *testing.T) {
 	leaktest.Slow(t)
+	leaktest.Beside(t)
 	rawAndPlain(t, func(t *testing.T, over sessiontest.Transport) {
 		stuck := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 100_000, WriteTimeout: noStall, PingInterval: 50 * time.Millisecond, PongTimeout: -1}, false)
 		other := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 100_000, WriteTimeout: noStall}, false)
@@ -109,6 +110,7 @@ var floods = map[string][]byte{
 // TestPeerThatSendsAndNeverReads: answers to it stay within WriteLimit, whatever it sends.
 func TestPeerThatSendsAndNeverReads(t *testing.T) {
 	leaktest.Slow(t)
+	leaktest.Beside(t)
 	for name, flood := range floods {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,11 +13,13 @@ import (
 
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // The kernel does not go on for minutes (FIN-WAIT-1) with a peer that the session has given up, whatever
 // of the last bytes was on its way: none waited here.
 func TestKernelGivesUpWithTheSession(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	for _, c := range []struct {
 		end   sessiontest.End

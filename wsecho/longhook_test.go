@@ -103,6 +103,7 @@ func TestPongAndMessageInOneBurst(t *testing.T) {
 
 // A dead peer ends the context of a hook at work in time, where the socket can be asked.
 func TestLongHookAndDeadPeer(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	for _, where := range []string{"OnOpen", "OnMessage"} {
 		t.Run(where, func(t *testing.T) {

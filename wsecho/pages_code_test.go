@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // blockImports are what a Go block that is no whole program may use, some by another name.
@@ -23,6 +25,7 @@ var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 // TestPagesCompile builds every Go block of the pages, each as a package of its own in a module that requires
 // this one. Blocks of a nested module's pages need what that module requires: they are for its own tests.
 func TestPagesCompile(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	dir := t.TempDir()
 	blocks := 0

@@ -46,6 +46,7 @@ func parked(t *testing.T, h *wsecho.Handler, n int) {
 // TestParkedEnds ends parked sessions in every way that any session ends, and in some that only a kernel's socket can.
 func TestParkedEnds(t *testing.T) {
 	leaktest.Slow(t)
+	leaktest.Beside(t)
 	for _, over := range []sessiontest.Transport{overTCP, overUnix} {
 		t.Run(over.Name, func(t *testing.T) {
 			t.Parallel()

@@ -14,6 +14,7 @@ import (
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // deflations are the ways in which a session may compress, and how far back what it gets may refer.
@@ -101,6 +102,7 @@ func somewhat(r *rand.Rand, n int) []byte {
 // A thousand mixes of messages for one and for many: all inflate, with the peer's own window, to what they were.
 // The peer inflates as RFC 7692 says, and fails a message that refers further back than was agreed on.
 func TestPreparedAmongOthers(t *testing.T) {
+	leaktest.Beside(t)
 	shared := make([]*wsecho.Prepared, 20) // for all sessions at once
 	texts := make([][]byte, len(shared))
 	r := rand.New(rand.NewPCG(1, 2))
@@ -188,6 +190,7 @@ func (a *atomicPayloads) next() []byte {
 
 // Replies that a hook makes while more messages are at hand keep their order, prepared or not, and are all there.
 func TestPreparedReplies(t *testing.T) {
+	leaktest.Beside(t)
 	const messages = 300
 	for _, size := range []int{10, 1000, 40_000} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // isReadTimeout is what OnClose must get.
@@ -209,6 +210,7 @@ func TestReadTimeoutWhileHookRuns(t *testing.T) {
 
 // Over real connections, also where the session parks with half a message.
 func TestReadTimeoutOverTheNetwork(t *testing.T) {
+	leaktest.Beside(t)
 	for _, over := range []sessiontest.Transport{overTCP, overUnix, overTLS} {
 		for name, talk := range map[string]talk{
 			"never ends": fragments(10_000, 10*time.Millisecond),

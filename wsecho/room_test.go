@@ -79,6 +79,7 @@ func TestWriteLeavesRoomToTryWrite(t *testing.T) {
 // Beside a Write loop to a client that reads flat out TryWrite always finds room: the queue is full all along,
 // but half of it is not Write's.
 func TestTryWriteBesideWriteLoop(t *testing.T) {
+	leaktest.Beside(t)
 	for name, over := range map[string]sessiontest.Transport{"TCP": overTCP, "TLS": overTLS} {
 		t.Run(name, func(t *testing.T) {
 			b := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: 400_000, WriteTimeout: -1}, false)

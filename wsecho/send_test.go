@@ -15,6 +15,7 @@ import (
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // Once the session is ending both return an error that matches net.ErrClosed.
@@ -90,6 +91,7 @@ func TestMessagesLeaveWholeAndInOrder(t *testing.T) {
 
 // P is the hook's to read and change until it returns.
 func TestMessageIsTheHooksUntilItReturns(t *testing.T) {
+	leaktest.Beside(t)
 	for _, deflate := range []bool{false, true} {
 		more := make(chan struct{}, 1)
 		h := &wsecho.Handler{OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {

@@ -48,7 +48,7 @@ func overBuffers(size int) sessiontest.Transport {
 	})
 }
 
-const ahead = 256 << 10 // what the ping of these tests lies behind
+const ahead = 160 << 10 // what the ping of these tests lies behind
 
 // A peer that takes what lies before the ping, however slowly, lives on, be that in the kernel or in the
 // session, and then answers.
@@ -75,7 +75,7 @@ func TestPingBehindMuch(t *testing.T) {
 			t.Errorf("%s: %d bytes are queued: the test shows less than it should", c.where, q)
 		}
 		peers.Go(func() {
-			slow := &slowConn{Conn: b.Peer.Conn, pause: noStall / 32} // 64 times: more than two timeouts
+			slow := &slowConn{Conn: b.Peer.Conn, pause: noStall / 32} // 40 times: more than a timeout
 			p := peer.New(slow)
 			p.Timeout = time.Minute
 			for _, want := range []string{fmt.Sprint("binary:len ", c.size), "text:alive"} {

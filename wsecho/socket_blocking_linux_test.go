@@ -3,7 +3,9 @@
 package wsecho_test
 
 import (
+	"errors"
 	"net"
+	"net/http"
 	"syscall"
 	"testing"
 	"time"
@@ -16,29 +18,43 @@ import (
 	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
-// blocking makes its connections what os.File.Fd makes of them: sockets whose calls wait.
-type blocking struct{ net.Listener }
+// accepting says which connections it has accepted.
+type accepting struct {
+	net.Listener
+	accepted chan net.Conn
+}
 
-func (l blocking) Accept() (net.Conn, error) {
+func (l accepting) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		l.accepted <- c
 	}
+	return c, err
+}
+
+// block makes of a connection what os.File.Fd makes of it: a socket whose calls wait.
+func block(c net.Conn) error {
 	raw, err := c.(*net.TCPConn).SyscallConn()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return c, raw.Control(func(fd uintptr) { err = syscall.SetNonblock(int(fd), false) })
+	var blocked error
+	err = raw.Control(func(fd uintptr) { blocked = syscall.SetNonblock(int(fd), false) })
+	return errors.Join(err, blocked)
 }
 
 // Under the session's lock nothing waits, whatever someone has done to the socket; where socket_direct.go
 // is built, that is.
 func TestBlockingSocket(t *testing.T) {
+	accepted := make(chan net.Conn, 1)
 	over := sessiontest.HTTP1("a blocking socket", func(t testing.TB) (net.Listener, func() (net.Conn, error)) {
 		l := listen(t, "tcp", "127.0.0.1:0")
-		return blocking{l}, func() (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }
+		return accepting{l, accepted}, func() (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }
 	})
-	b := sessiontest.Start(t, over, &wsecho.Handler{WriteLimit: -1, CloseTimeout: 100 * time.Millisecond}, false)
+	b := sessiontest.Start(t, over, &wsecho.Handler{
+		WriteLimit: -1, CloseTimeout: 100 * time.Millisecond,
+		OnOpen: func(*wsecho.Session, *http.Request) error { return block(<-accepted) }, // earlier, net/http itself would wait in it
+	}, false)
 	b.Send(peer.Text("m"))
 	if m := b.Peer.Next(); m != "text:m" {
 		t.Errorf("the peer saw %q", m)

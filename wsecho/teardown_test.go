@@ -18,6 +18,7 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // overPipeAs carries sessions over what wrap makes of the server's end of a pipe.
@@ -151,6 +152,7 @@ func TestCloseFrameIsNotTakenBack(t *testing.T) {
 
 // The kernel does not try for minutes to deliver what a lost peer did not take.
 func TestLostPeerIsReset(t *testing.T) {
+	leaktest.Beside(t)
 	for _, over := range []sessiontest.Transport{overTCP, overTLS} {
 		t.Run(over.Name, func(t *testing.T) {
 			b := sessiontest.Start(t, over, &wsecho.Handler{WriteTimeout: -1, PingInterval: -1}, false)

@@ -49,6 +49,7 @@ var (
 
 func TestSessions(t *testing.T) {
 	leaktest.Slow(t)
+	leaktest.Beside(t)
 	for _, over := range transports {
 		t.Run(over.Name, func(t *testing.T) {
 			t.Parallel()

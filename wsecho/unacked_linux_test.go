@@ -9,11 +9,13 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // A peer that takes none of what the kernel holds for it is a peer that takes nothing, however often it sends
 // a pong: it ends with WriteTimeout, and so does the kernel's memory.
 func TestPeerThatSendsPongsAndTakesNothing(t *testing.T) {
+	leaktest.Slow(t)
 	t.Parallel()
 	for _, c := range []struct {
 		name string

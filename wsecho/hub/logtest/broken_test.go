@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/wsecho/wsecho/hub"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // journal is a Log in memory, with a fault.
@@ -102,6 +103,7 @@ func (n node) broken(e hub.Entry) hub.Entry {
 // TestBroken: each fault of a Log is found, and one without is found sound. As a failing test fails its parents, each
 // runs in a process of its own.
 func TestBroken(t *testing.T) {
+	leaktest.Slow(t)
 	if fault, child := os.LookupEnv("LOGTEST_FAULT"); child {
 		patience = time.Second // nothing comes that has not come by then
 		if fault == "" {

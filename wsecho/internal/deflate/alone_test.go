@@ -12,14 +12,13 @@ import (
 // Between the messages of a session one that was deflated for many may come at any place: each inflates with
 // the peer's window, and refers no further back than to that, nor does the one for many to anything before it.
 func TestAloneAmongOthers(t *testing.T) {
-	leaktest.Slow(t)
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, window := range []int{256, 4 << 10, windowSize} {
 		for _, keep := range []bool{true, false} {
 			z := &Deflater{keep: keep, window: window}
 			var theirs []byte
 			alone := 0
-			for range 20 {
+			for range leaktest.Volume(1, 5, 20) {
 				for _, p := range chatter() {
 					var deflated []byte
 					before := theirs

@@ -159,6 +159,7 @@ func TestWrongMessage(t *testing.T) {
 
 // A peer that does not answer is told why, but not waited for.
 func TestHopelessEnds(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		e    *End
 		sees []string

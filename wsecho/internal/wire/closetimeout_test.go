@@ -62,6 +62,7 @@ func TestCloseTimeoutNegative(t *testing.T) {
 
 // Abort ends what End has begun, whatever is still to come.
 func TestAbort(t *testing.T) {
+	t.Parallel()
 	everyVia(t, func(t *testing.T, over via) {
 		r := start(t, over, config(), nil)
 		r.End(by(4000))

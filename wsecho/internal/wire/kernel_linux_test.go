@@ -63,7 +63,7 @@ func TestNoRoomForPong(t *testing.T) {
 			cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = 3*time.Second/2, time.Second, -1
 		}))
 		peers.Go(func() {
-			const pings = 4 // by then there have been four verdicts
+			const pings = 3 // by then there have been as many verdicts
 			for n := 0; ; n++ {
 				if n == pings {
 					release()
@@ -82,6 +82,8 @@ func TestNoRoomForPong(t *testing.T) {
 
 // Nor is one dead that reads nothing until all of its own has been taken: its kernel has the ping.
 func TestNoRoomForPongOfPeerThatWrites(t *testing.T) {
+	leaktest.Slow(t)
+	t.Parallel()
 	for _, over := range []via{viaTCP, viaUnix} {
 		t.Run(over.name, func(t *testing.T) {
 			t.Parallel()
@@ -159,12 +161,12 @@ func TestKernelHoldsWhatPeerTakesSlowly(t *testing.T) {
 	r := start(t, buffered(4<<20), config(func(cfg *Config) {
 		cfg.PingInterval, cfg.WriteTimeout = soon/50, soon
 	}), nil)
-	const size = 500_000
+	const size = 200_000
 	if err := r.TryWrite(2, make([]byte, size)); err != nil {
 		t.Fatal(err)
 	}
 	r.peer.Conn.SetReadDeadline(time.Now().Add(time.Minute))
-	const pieces = 42 // so that all takes more than two timeouts
+	const pieces = 26 // so that all takes more than a timeout, and then some
 	p := make([]byte, size/pieces)
 	for got := 0; got < size-pieces; got += len(p) {
 		if _, err := io.ReadFull(r.peer.Conn, p); err != nil {

@@ -104,3 +104,12 @@ func Slow(t *testing.T) {
 		t.Skip("it waits for a real clock")
 	}
 }
+
+// Beside lets a test that works more than it waits run beside the others, as t.Parallel does; with -long it runs
+// alone, since what waits for a peer beside so much work could take it for a dead one.
+func Beside(t *testing.T) {
+	t.Helper()
+	if !*long {
+		t.Parallel()
+	}
+}
