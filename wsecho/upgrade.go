@@ -83,7 +83,7 @@ func (h *Handler) takeOver(w http.ResponseWriter, head [][2]string) (conn net.Co
 	switch {
 	case !chain.hijacker:
 		return nil, nil, refusedHijack(chain.last, errors.ErrUnsupported)
-	case chain.status() != 0:
+	case chain.server.status() != 0:
 		return nil, nil, refusedHijack(chain.last, errBegun)
 	case h.reg.shuttingDown(): // since the first check
 		return nil, nil, refusedShutdown
@@ -103,7 +103,7 @@ func (h *Handler) takeOver(w http.ResponseWriter, head [][2]string) (conn net.Co
 	if err != nil {
 		return nil, nil, refusedHijack(failed, err)
 	}
-	switch chain.status() {
+	switch chain.server.status() {
 	case http.StatusSwitchingProtocols:
 	case 0:
 		deleteFields(header, upgradeHeaders)
@@ -139,8 +139,10 @@ func headBytes(head [][2]string, middlewares http.Header) []byte {
 		b = append(append(b, field[0]...), ": "...)
 		b = append(append(b, field[1]...), "\r\n"...)
 	}
-	buf := bytes.NewBuffer(b)
-	middlewares.Write(buf) // never fails
-	buf.WriteString("\r\n")
-	return buf.Bytes()
+	if len(middlewares) > 0 {
+		buf := bytes.NewBuffer(b)
+		middlewares.Write(buf) // never fails
+		b = buf.Bytes()
+	}
+	return append(b, "\r\n"...)
 }

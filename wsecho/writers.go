@@ -14,7 +14,7 @@ type writerChain struct {
 	outermost http.ResponseWriter
 	last      http.ResponseWriter // the innermost that Unwrap leads to
 	hijacker  bool                // one of them, from outermost to last, is an http.Hijacker
-	server    serverWriter        // nil: out of sight, or of a kind that is not known
+	server    serverWriter
 }
 
 // inspectWriters looks through w and what it wraps.
@@ -38,19 +38,11 @@ func unwrap(w http.ResponseWriter) http.ResponseWriter {
 	return nil
 }
 
-// status is the status that the server's own writer has been given; 0: none, or it cannot be seen.
-func (c *writerChain) status() int {
-	if c.server == nil {
-		return 0
-	}
-	return c.server.status()
-}
-
 // announces reports whether a WriteHeader(101) is to come before the hijack, to be seen by the wrappers: access
 // logs note it, others add their headers to it. It could not be taken back, so the server's own writer must be one
 // whose hijack does not fail. Where there are no wrappers nobody would see it.
 func (c *writerChain) announces() bool {
-	return c.server != nil && c.server.writer() != c.outermost
+	return c.server.w != nil && c.server.w != c.outermost
 }
 
 // announce tells the wrappers of the 101 and sends it, if they let it through to the server's own writer: status
@@ -61,10 +53,10 @@ func (c *writerChain) announce(head [][2]string, deadline time.Time) error {
 		header[field[0]] = []string{field[1]}
 	}
 	c.outermost.WriteHeader(http.StatusSwitchingProtocols)
-	if c.status() != http.StatusSwitchingProtocols {
+	if c.server.status() != http.StatusSwitchingProtocols {
 		return nil
 	}
-	server := http.NewResponseController(c.server.writer())
+	server := http.NewResponseController(c.server.w)
 	if !deadline.IsZero() {
 		server.SetWriteDeadline(deadline)
 	}
@@ -92,7 +84,7 @@ func (c *writerChain) hijack() (conn net.Conn, brw *bufio.ReadWriter, failed htt
 			return conn, brw, nil, nil
 		}
 	}
-	if c.server != nil && try(c.server.writer()) {
+	if c.server.w != nil && try(c.server.w) {
 		return conn, brw, nil, nil
 	}
 	return nil, nil, failed, err
@@ -113,13 +105,33 @@ func hijackFrom(hj http.Hijacker) (conn net.Conn, brw *bufio.ReadWriter, err err
 	return hj.Hijack()
 }
 
-// serverWriter is a server's own writer, of a kind whose Hijack does not fail, and sends a 101 that has reached
-// it before.
-type serverWriter interface {
-	// writer is the writer itself.
-	writer() http.ResponseWriter
-	// status is the one that has reached it; 0: none.
-	status() int
+// serverWriter is a server's own writer, of a kind whose Hijack does not fail, and which sends a 101 that has
+// reached it before.
+type serverWriter struct {
+	w http.ResponseWriter // nil: out of sight, or of a kind that is not known
+
+	// statusField is the field of net/http's own writer for HTTP/1, and unset in a holdingWriter. Nothing but it says
+	// what has reached that writer. Go's compatibility promise does not cover it: were it missing, the writer would
+	// be one of a kind that is not known.
+	statusField reflect.Value
+}
+
+// holdingWriter is the writer of middleware.ExtendedConnect.
+type holdingWriter interface {
+	http.ResponseWriter
+	// Holds101 reports whether a WriteHeader(101) has reached it.
+	Holds101() bool
+}
+
+// status is the status that has reached the writer; 0: none, or it cannot be seen.
+func (s serverWriter) status() int {
+	if s.statusField.IsValid() {
+		return int(s.statusField.Int())
+	}
+	if held, ok := s.w.(holdingWriter); ok && held.Holds101() {
+		return http.StatusSwitchingProtocols
+	}
+	return 0
 }
 
 // maxWrappers bounds the search for the server's own writer, lest one wraps itself.
@@ -129,23 +141,23 @@ const maxWrappers = 64
 // Unwrap.
 func findServerWriter(w http.ResponseWriter) serverWriter {
 	for range maxWrappers {
-		if own, ok := w.(holdingWriter); ok {
-			return heldWriter{own}
+		if _, ok := w.(holdingWriter); ok {
+			return serverWriter{w: w}
 		}
 		v := reflect.Indirect(reflect.ValueOf(w))
 		if v.Kind() != reflect.Struct {
-			return nil
+			break
 		}
 		if t := v.Type(); t.PkgPath() == "net/http" && t.Name() == "response" {
 			if status := v.FieldByName("status"); status.CanInt() {
-				return netHTTPWriter{w, status}
+				return serverWriter{w, status}
 			}
 		}
 		if w = wrappedWriter(v, maxWrappers); w == nil {
-			return nil
+			break
 		}
 	}
-	return nil
+	return serverWriter{}
 }
 
 // wrappedWriter returns the ResponseWriter that the struct v, or one embedded in it, has in an exported field: a
@@ -170,32 +182,3 @@ func wrappedWriter(v reflect.Value, depth int) http.ResponseWriter {
 }
 
 var responseWriter = reflect.TypeFor[http.ResponseWriter]()
-
-// netHTTPWriter is net/http's own writer for HTTP/1. Nothing but its field "status" says what has reached it. Go's
-// compatibility promise does not cover that field: were it missing, the writer would be one not known.
-type netHTTPWriter struct {
-	w           http.ResponseWriter
-	statusField reflect.Value
-}
-
-func (n netHTTPWriter) writer() http.ResponseWriter { return n.w }
-func (n netHTTPWriter) status() int                 { return int(n.statusField.Int()) }
-
-// holdingWriter is the writer of middleware.ExtendedConnect.
-type holdingWriter interface {
-	http.ResponseWriter
-	// Holds101 reports whether a WriteHeader(101) has reached it.
-	Holds101() bool
-}
-
-// heldWriter is a holdingWriter as a serverWriter.
-type heldWriter struct{ w holdingWriter }
-
-func (h heldWriter) writer() http.ResponseWriter { return h.w }
-
-func (h heldWriter) status() int {
-	if h.w.Holds101() {
-		return http.StatusSwitchingProtocols
-	}
-	return 0
-}

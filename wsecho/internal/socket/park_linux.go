@@ -12,14 +12,50 @@ import (
 //
 // Only readability wakes a parked socket; whoever wants it gone shuts its receiving side, which makes it
 // readable. Only the reader closes a socket, and while that is parked there is none, so a descriptor in the
-// set is never closed and reused; events carry a number all the same, never the descriptor.
+// set is never closed and reused; events carry a slot and its turn all the same, never the descriptor.
 type Lot struct {
 	mu      sync.Mutex
 	raw     syscall.RawConn // of epfd; nil until the first park, and set but once
 	epfd    int
-	parked  map[uint64]Waker
-	last    uint64 // number given out
+	slots   []slot // as many as were ever taken at once
+	free    int32  // the first that is free; 0: none is. Slots are counted from 1
+	parked  int    // how many are taken
+	count   uint64 // how often one was taken
 	running bool
+}
+
+// slot is where one socket is parked.
+type slot struct {
+	waker Waker // nil: it is free
+	turn  int32 // how often it was taken: an event of an earlier socket wakes nobody
+	next  int32 // while it is free: the next that is, or 0
+}
+
+// take finds a slot for w. Under mu.
+func (l *Lot) take(w Waker) (place, turn int32) {
+	if l.free == 0 {
+		l.slots = append(l.slots, slot{})
+		l.free = int32(len(l.slots))
+	}
+	place = l.free
+	s := &l.slots[place-1]
+	s.waker, s.turn = w, s.turn+1
+	l.free, s.next = s.next, 0
+	l.parked++
+	l.count++
+	return place, s.turn
+}
+
+// leave frees the slot of a socket that was parked, and returns its Waker; nil: it has been freed before. Under mu.
+func (l *Lot) leave(place, turn int32) Waker {
+	s := &l.slots[place-1]
+	w := s.waker
+	if w == nil || s.turn != turn {
+		return nil
+	}
+	s.waker, s.next, l.free = nil, l.free, place
+	l.parked--
+	return w
 }
 
 const parking = true
@@ -41,7 +77,7 @@ func (l *Lot) open() bool {
 		f.Close()
 		return false
 	}
-	l.epfd, l.parked = fd, map[uint64]Waker{}
+	l.epfd = fd
 	return true
 }
 
@@ -49,14 +85,14 @@ func (l *Lot) open() bool {
 func (l *Lot) Len() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.parked)
+	return l.parked
 }
 
 // Count returns how often a socket has been parked.
 func (l *Lot) Count() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.last
+	return l.count
 }
 
 // Waker is told when a parked socket is readable: once, in a goroutine of its own.
@@ -71,15 +107,13 @@ func (s *Socket) Park(l *Lot, w Waker) bool {
 		return false
 	}
 	epfd := l.epfd
-	l.last++
-	n := l.last
-	l.parked[n] = w
+	place, turn := l.take(w)
 	l.mu.Unlock()
 	var err error
 	closed := s.raw.Control(func(fd uintptr) {
 		event := &syscall.EpollEvent{
 			Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | epollOneShot,
-			Fd:     int32(n), Pad: int32(n >> 32),
+			Fd:     place, Pad: turn, // which the kernel gives back as they are
 		}
 		err = syscall.EpollCtl(epfd, syscall.EPOLL_CTL_MOD, int(fd), event) // the set may know it from the last time
 		if err == syscall.ENOENT {
@@ -90,8 +124,8 @@ func (s *Socket) Park(l *Lot, w Waker) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !parked { // for want of memory, or of epoll watches; nothing has woken it, so it is still the caller's
-		delete(l.parked, n)
-	} else if !l.running && len(l.parked) > 0 {
+		l.leave(place, turn)
+	} else if !l.running && l.parked > 0 {
 		l.running = true
 		go l.watch()
 	}
@@ -109,13 +143,11 @@ func (l *Lot) watch() {
 		})
 		l.mu.Lock()
 		for _, e := range events[:max(n, 0)] {
-			number := uint64(uint32(e.Fd)) | uint64(uint32(e.Pad))<<32
-			if w := l.parked[number]; w != nil {
-				delete(l.parked, number)
+			if w := l.leave(e.Fd, e.Pad); w != nil {
 				go w.Wake()
 			}
 		}
-		l.running = len(l.parked) > 0
+		l.running = l.parked > 0
 		on := l.running
 		l.mu.Unlock()
 		if !on {

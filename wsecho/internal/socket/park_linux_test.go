@@ -170,3 +170,26 @@ func TestParkMany(t *testing.T) {
 		t.Errorf("an event is left: %d, %v", n, err)
 	}
 }
+
+// An event of a socket that has left wakes nobody, though another is parked in its slot by then.
+func TestSlots(t *testing.T) {
+	var l Lot
+	first, second, third := make(bell), make(bell), make(bell)
+	place, turn := l.take(first)
+	if l.leave(place, turn) != first || l.leave(place, turn) != nil {
+		t.Error("it leaves once")
+	}
+	again, next := l.take(second)
+	if again != place {
+		t.Errorf("slot %d is free, and %d taken", place, again)
+	}
+	if l.leave(place, turn) != nil {
+		t.Error("its event wakes another")
+	}
+	if other, _ := l.take(third); other == again {
+		t.Error("two are in one slot")
+	}
+	if l.leave(again, next) != second || l.Len() != 1 || l.Count() != 3 {
+		t.Errorf("%d parked, %d times", l.Len(), l.Count())
+	}
+}

@@ -13,11 +13,11 @@ import (
 // rawConn finds no descriptor.
 func rawConn(net.Conn) syscall.RawConn { return nil }
 
-type rawReader struct{}
+type rawRead struct{}
 
-func (*rawReader) init(*Reader) {}
+func (*Reader) initRaw() {}
 
-func (*rawReader) read(syscall.RawConn, bool) (int, error) { return 0, errors.ErrUnsupported }
+func (*Reader) readRaw() (int, error) { return 0, errors.ErrUnsupported }
 
 func writeRaw(syscall.RawConn, []byte, bool, bool) (int, error) {
 	return 0, errors.ErrUnsupported

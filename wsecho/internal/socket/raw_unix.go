@@ -21,47 +21,48 @@ func rawConn(c net.Conn) syscall.RawConn {
 	return raw
 }
 
-// rawReader reads a raw socket. Every wait begins with a read that finds nothing: an EOF may already
-// be there, with no further event to come.
-type rawReader struct {
-	reader *Reader
-	wait   bool
-	n      int
-	err    error
-	try    func(fd uintptr) bool // tryRead, made once: a method value costs an allocation
+// rawRead is what a Reader needs to read a raw socket.
+type rawRead struct {
+	n   int
+	err error
+	try func(fd uintptr) bool // Reader.tryRead, made once: a method value costs an allocation
 }
 
-func (r *rawReader) init(reader *Reader) { r.reader, r.try = reader, r.tryRead }
+func (r *Reader) initRaw() { r.raw.try = r.tryRead }
 
-func (r *rawReader) read(raw syscall.RawConn, wait bool) (int, error) {
-	r.wait = wait
-	if err := raw.Read(r.try); err != nil {
+// readRaw reads a raw socket. Every wait begins with a read that finds nothing: an EOF may already be there, with
+// no further event to come.
+func (r *Reader) readRaw() (int, error) {
+	if err := r.sock.raw.Read(r.raw.try); err != nil {
 		return 0, err
 	}
-	return r.n, r.err
+	return r.raw.n, r.raw.err
 }
 
 // tryRead says whether RawConn.Read is done; if not, it waits for readability and tries again.
-func (r *rawReader) tryRead(fd uintptr) bool {
-	p := r.reader.buf.Space(false)
-	r.n, r.err = readNow(int(fd), p)
-	for r.err == syscall.EINTR {
-		r.n, r.err = readNow(int(fd), p)
+func (r *Reader) tryRead(fd uintptr) bool {
+	p := r.buf.Space(false)
+	n, err := readNow(int(fd), p)
+	for err == syscall.EINTR {
+		n, err = readNow(int(fd), p)
 	}
-	if r.n > 0 {
-		r.reader.buf.Took(r.n)
+	n = max(n, 0)
+	r.buf.Took(n)
+	if n > 0 {
+		r.raw.n, r.raw.err = n, nil
 		return true
 	}
-	r.n = 0
-	r.reader.buf.Took(0)
-	switch r.err {
+	switch err {
 	case nil:
-		r.err = io.EOF
+		err = io.EOF
 	case syscall.EAGAIN:
-		r.reader.ran = 0
-		r.err = ErrNotReady
-		return !r.wait
+		r.ran = 0
+		if r.wait {
+			return false
+		}
+		err = ErrNotReady
 	}
+	r.raw.n, r.raw.err = 0, err
 	return true
 }
 
