@@ -117,13 +117,16 @@ var errNotText = frame.Invalid("text is not UTF-8", nil)
 // good until the following call of next or release. op is 0 if more bytes are needed. An error is final.
 func (in *input) next() (op byte, p []byte, err error) {
 	for {
-		in.freeMessage()
-		switch {
-		case in.notText:
-			return 0, nil, errNotText
-		case in.whole:
-			return in.message()
-		case in.r == in.w:
+		if in.msg != nil { // most messages lie whole in buf
+			in.freeMessage()
+			switch {
+			case in.notText:
+				return 0, nil, errNotText
+			case in.whole:
+				return in.message()
+			}
+		}
+		if in.r == in.w {
 			return 0, nil, nil
 		}
 		b := in.buf[in.r:in.w]

@@ -115,10 +115,15 @@ func (q *queue) add(p []byte) {
 
 // header appends the header of a frame of n bytes, which are to follow.
 func (q *queue) header(op byte, n int) {
-	var b [frame.MaxHeader]byte
-	h := frame.AppendHeader(b[:0], op, n)
-	q.tail(len(h) + n)
-	q.add(h)
+	c := q.tail(frame.MaxHeader + n)
+	have := len(c.b)
+	if cap(c.b)-have < frame.MaxHeader { // it may lie in two chunks
+		var b [frame.MaxHeader]byte
+		q.add(frame.AppendHeader(b[:0], op, n))
+		return
+	}
+	c.b = frame.AppendHeader(c.b, op, n)
+	q.n += len(c.b) - have
 }
 
 // head returns the bytes to be written first, and whether there are others. What is appended never touches it.

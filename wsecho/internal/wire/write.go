@@ -44,7 +44,6 @@ func (c *Conn) send(ctx context.Context, try bool, typ websocket.MessageType, p 
 		return nil, err
 	}
 	if c.in.codec != nil && len(p) >= deflate.Min && c.lockDeflater(try) {
-		defer c.in.codec.Out.Unlock()
 		return c.sendDeflated(try, typ, p)
 	}
 	c.mu.Lock()
@@ -91,8 +90,9 @@ func (c *Conn) lockDeflater(try bool) bool {
 }
 
 // sendDeflated asks for room before it deflates: once it has, the frame must be sent, as what
-// follows may refer to it (RFC 7692 section 7.1.1). The deflater is locked, which keeps the order.
+// follows may refer to it (RFC 7692 section 7.1.1). The deflater is locked, which keeps the order, and unlocked here.
 func (c *Conn) sendDeflated(try bool, typ websocket.MessageType, p []byte) (room <-chan struct{}, err error) {
+	defer c.in.codec.Out.Unlock()
 	c.mu.Lock()
 	room, err = c.admit(try, len(p))
 	c.mu.Unlock()
@@ -134,7 +134,10 @@ func (c *Conn) fits(n, limit int) (bool, error) {
 	if err := c.errEnded(); err != nil {
 		return false, err
 	}
-	if c.out.exceeds(n, limit) && !c.out.flushing {
+	if !c.out.exceeds(n, limit) {
+		return true, nil
+	}
+	if !c.out.flushing {
 		c.flush()
 	}
 	return !c.out.exceeds(n, limit), c.errEnded()
