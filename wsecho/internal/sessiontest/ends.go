@@ -116,7 +116,7 @@ var rows = []row{
 
 	{name: "no byte within PongTimeout of a ping", set: func(h *wsecho.Handler) { h.PingInterval, h.PongTimeout = 500*time.Millisecond, 100*time.Millisecond },
 		do: func(b *Both) { b.Peer.Mute = true }, end: End{Code: 1011, Reason: "*", Label: "pong_timeout", Err: is(wsecho.ErrPongTimeout)}},
-	{name: "no progress within WriteTimeout", set: func(h *wsecho.Handler) { h.WriteTimeout, h.CloseTimeout = time.Second, time.Hour }, // for the handshake too
+	{name: "no progress within WriteTimeout", set: func(h *wsecho.Handler) { h.WriteTimeout, h.CloseTimeout = 2500*time.Millisecond, time.Hour }, // for the handshake too
 		hook: func(ctx context.Context, s *wsecho.Session) error {
 			for p := incompressible(256 << 10); ; {
 				if err := s.Write(ctx, websocket.MessageBinary, p); err != nil {
