@@ -134,8 +134,7 @@ func TestTryWritePreparedAllocatesNothing(t *testing.T) {
 				fill(t, slow.Session, 1000)
 				fill(t, slow.Session, 10)
 				if n := testing.AllocsPerRun(200, func() {
-					if err := slow.Session.TryWritePrepared(m); err == nil {
-						t.Fatal("there was room")
+					for slow.Session.TryWritePrepared(m) == nil { // the kernel has taken some after all
 					}
 				}); n >= 0.1 {
 					t.Errorf("%.2f allocations where there is no room", n)

@@ -119,6 +119,7 @@ func TestDrainSpread(t *testing.T) {
 			}
 		})
 		go func() {
+			time.Sleep(time.Second) // of the bubble's: by then Shutdown waits
 			if res := wsechotest.Refused(t, d, "/", nil); res.StatusCode != 503 || res.Header.Get("Retry-After") == "" {
 				t.Errorf("a handshake during the drain: %v", res)
 			}

@@ -13,6 +13,7 @@ import (
 
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/sessiontest"
+	"example.com/wsecho/wsecho/wsechotest/await"
 	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
@@ -53,15 +54,7 @@ func TestKernelGivesUpWithTheSession(t *testing.T) {
 // leftKernel waits until the kernel has forgotten the server's end of b, whose peer is still there and deaf or mute.
 func leftKernel(t *testing.T, b *sessiontest.Both) {
 	t.Helper()
-	state := ""
-	for end := time.Now().Add(noStall); ; time.Sleep(10 * time.Millisecond) {
-		if state = kernelState(t, b); state == "" {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("the kernel still has the server's socket, in state %s (04: FIN-WAIT-1)", state)
-		}
-	}
+	await.Poll(t, "the kernel has forgotten the server's socket", func() bool { return kernelState(t, b) == "" })
 }
 
 // kernelState is what /proc/net/tcp says of the server's end of b, in hexadecimal: 01 is ESTABLISHED. "": it is not there.

@@ -41,8 +41,8 @@ var (
 			return &wrapped{c.(*net.TCPConn)}, nil
 		}
 	})
-	overPipe     = sessiontest.HTTP1("net.Pipe", inMemory(net.Pipe))
-	overHalfPipe = sessiontest.HTTP1("pipe with half-close", inMemory(peer.HalfPipe))
+	overPipe     = overMemory("net.Pipe", net.Pipe)
+	overHalfPipe = overMemory("pipe with half-close", peer.HalfPipe)
 
 	transports = []sessiontest.Transport{overTCP, overUnix, overTLS, overWrapped, overPipe, overHalfPipe}
 )
@@ -66,6 +66,13 @@ func listen(t testing.TB, network, address string) net.Listener {
 	}
 	t.Cleanup(func() { l.Close() })
 	return l
+}
+
+// overMemory is a transport whose connections are what pipe makes.
+func overMemory(name string, pipe func() (client, server net.Conn)) sessiontest.Transport {
+	over := sessiontest.HTTP1(name, inMemory(pipe))
+	over.InMemory = true
+	return over
 }
 
 func inMemory(pipe func() (client, server net.Conn)) func(testing.TB) (net.Listener, func() (net.Conn, error)) {

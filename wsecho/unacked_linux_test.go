@@ -28,7 +28,7 @@ func TestPeerThatSendsPongsAndTakesNothing(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := sessiontest.Start(t, c.over, &wsecho.Handler{
-				ReadLimit: -1, PingInterval: 100 * time.Millisecond, PongTimeout: noStall, WriteTimeout: 500 * time.Millisecond, CloseTimeout: -1,
+				ReadLimit: -1, PingInterval: 100 * time.Millisecond, PongTimeout: noStall, WriteTimeout: noStall, CloseTimeout: -1,
 			}, false)
 			ended := b.Session.Context().Done()
 			b.Send(peer.Binary(make([]byte, c.size)))

@@ -115,9 +115,11 @@ func TestWhatIsNoJSON(t *testing.T) {
 func TestErrors(t *testing.T) {
 	got := make(chan error, 3)
 	h := &wsecho.Handler{WriteLimit: 1 << 10, OnMessage: wsjson.Func(func(ctx context.Context, s *wsecho.Session, _ any) error {
-		for wsjson.TryWrite(s, strings.Repeat("x", 1<<10)) == nil { // more than the socket takes
+		err := error(nil)
+		for err == nil { // more than the socket takes
+			err = wsjson.TryWrite(s, strings.Repeat("x", 1<<10))
 		}
-		got <- wsjson.TryWrite(s, strings.Repeat("x", 1<<10))
+		got <- err
 		s.Close(websocket.StatusNormalClosure, "")
 		got <- wsjson.Write(ctx, s, 1)
 		return nil

@@ -178,13 +178,15 @@ func breaksAfterwards(t *testing.T, over Transport) {
 
 // silent: the peer is told, as its kernel may still be there, but has no time to answer.
 func silent(t *testing.T, over Transport) {
-	h := &wsecho.Handler{CloseTimeout: time.Hour, PingInterval: 100 * time.Millisecond, PongTimeout: 10 * time.Millisecond}
-	b := Start(t, over, h, false)
-	b.Peer.Mute = true
-	end := End{Code: 1011, Label: "pong_timeout", Err: is(wsecho.ErrPongTimeout)}
-	b.CheckPeer(t, end)
-	b.CheckHooks(t, end)
-	closedByServer(t, b.Peer)
+	over.promptly(t, func(t *testing.T) {
+		h := &wsecho.Handler{CloseTimeout: time.Hour, PingInterval: 100 * time.Millisecond, PongTimeout: 10 * time.Millisecond}
+		b := Start(t, over, h, false)
+		b.Peer.Mute = true
+		end := End{Code: 1011, Label: "pong_timeout", Err: is(wsecho.ErrPongTimeout)}
+		b.CheckPeer(t, end)
+		b.CheckHooks(t, end)
+		closedByServer(t, b.Peer)
+	})
 }
 
 // foreignDeadline: a middleware gives each read of a quiet connection 100 ms.

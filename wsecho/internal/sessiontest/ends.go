@@ -25,6 +25,7 @@ type row struct {
 	send []byte
 	do   func(b *Both)
 	gone bool // the peer does not read before the session has ended, and sees no close frame
+	soon bool // the peer has half a second to take the close frame
 	end  End
 }
 
@@ -115,8 +116,8 @@ var rows = []row{
 		end: End{Code: 1009, Reason: "*", Label: "too_big", Err: is(websocket.ErrMessageTooBig)}},
 
 	{name: "no byte within PongTimeout of a ping", set: func(h *wsecho.Handler) { h.PingInterval, h.PongTimeout = 500*time.Millisecond, 100*time.Millisecond },
-		do: func(b *Both) { b.Peer.Mute = true }, end: End{Code: 1011, Reason: "*", Label: "pong_timeout", Err: is(wsecho.ErrPongTimeout)}},
-	{name: "no progress within WriteTimeout", set: func(h *wsecho.Handler) { h.WriteTimeout, h.CloseTimeout = time.Second, time.Hour }, // for the handshake too
+		do: func(b *Both) { b.Peer.Mute = true }, soon: true, end: End{Code: 1011, Reason: "*", Label: "pong_timeout", Err: is(wsecho.ErrPongTimeout)}},
+	{name: "no progress within WriteTimeout", set: func(h *wsecho.Handler) { h.WriteTimeout, h.CloseTimeout = 2500*time.Millisecond, time.Hour }, // for the handshake too
 		hook: func(ctx context.Context, s *wsecho.Session) error {
 			for p := incompressible(256 << 10); ; {
 				if err := s.Write(ctx, websocket.MessageBinary, p); err != nil {
@@ -156,38 +157,47 @@ func RunEnds(t *testing.T, over Transport, deflate bool, start Starter) {
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
-			h := &wsecho.Handler{ReadLimit: limit, OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
-				if r.hook == nil || string(p) != "now" {
-					t.Errorf("OnMessage got %q", p)
-					return nil
-				}
-				return r.hook(ctx, s)
-			}}
-			if r.set != nil {
-				r.set(h)
-			}
-			b := start(t, over, h, deflate)
-			switch {
-			case r.do != nil:
-				r.do(b)
-			case r.send != nil:
-				b.Send(r.send)
-			default:
-				b.Send(b.Text("now"))
-			}
-			if r.gone {
-				b.CheckHooks(t, r.end)
-				for _, m := range b.Peer.Rest() {
-					if strings.HasPrefix(m, "close") {
-						t.Errorf("a close frame was sent: %s", m)
-					}
-				}
+			if r.soon {
+				over.promptly(t, func(t *testing.T) { r.run(t, over, deflate, start) })
 			} else {
-				b.Check(t, r.end)
+				r.run(t, over, deflate, start)
 			}
-			checkLog(t, b, r.end.Label)
 		})
 	}
+}
+
+// run ends a session from start in this way.
+func (r row) run(t *testing.T, over Transport, deflate bool, start Starter) {
+	h := &wsecho.Handler{ReadLimit: limit, OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
+		if r.hook == nil || string(p) != "now" {
+			t.Errorf("OnMessage got %q", p)
+			return nil
+		}
+		return r.hook(ctx, s)
+	}}
+	if r.set != nil {
+		r.set(h)
+	}
+	b := start(t, over, h, deflate)
+	switch {
+	case r.do != nil:
+		r.do(b)
+	case r.send != nil:
+		b.Send(r.send)
+	default:
+		b.Send(b.Text("now"))
+	}
+	if r.gone {
+		b.CheckHooks(t, r.end)
+		for _, m := range b.Peer.Rest() {
+			if strings.HasPrefix(m, "close") {
+				t.Errorf("a close frame was sent: %s", m)
+			}
+		}
+	} else {
+		b.Check(t, r.end)
+	}
+	checkLog(t, b, r.end.Label)
 }
 
 // checkLog: a hook's error is logged, and a panic with its stack.

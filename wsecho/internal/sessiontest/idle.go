@@ -11,11 +11,13 @@ import (
 // behindIdleTimeout is over with a middleware that ends a connection which is quiet for 100 ms, as many a
 // server's does: by a deadline for each read.
 func behindIdleTimeout(over Transport) Transport {
-	return Transport{over.Name, func(t testing.TB, h http.Handler) Dial {
-		return over.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	serve := over.Serve
+	over.Serve = func(t testing.TB, h http.Handler) Dial {
+		return serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h.ServeHTTP(idleWriter{w}, r)
 		}))
-	}}
+	}
+	return over
 }
 
 type idleWriter struct{ http.ResponseWriter }

@@ -51,7 +51,10 @@ func TestForeignDeadlineWhileFlushing(t *testing.T) {
 						t.Fatal(err)
 					}
 					flusherWaits(r)
-					set(r.server)
+					await.Poll(t, "it ends", func() bool { // the flusher may have been about to set its own, after all
+						set(r.server)
+						return r.reason() != nil
+					})
 					r.endsAs("lost", os.ErrDeadlineExceeded)
 					if errors.Is(context.Cause(r.Context()), ErrWriteTimeout) {
 						t.Error("the peer is blamed")

@@ -60,10 +60,10 @@ func TestNoRoomForPong(t *testing.T) {
 	var peers sync.WaitGroup
 	for _, over := range []via{viaTCP, viaUnix} {
 		r, release := flooded(t, over, config(func(cfg *Config) { // no ping is on its way when a verdict is due
-			cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = 3*time.Second/2, time.Second, -1
+			cfg.PingInterval, cfg.PongTimeout, cfg.ReadLimit = soon*6/5, soon, -1
 		}))
 		peers.Go(func() {
-			const pings = 3 // by then there have been as many verdicts
+			const pings = 2 // by then there has been a verdict
 			for n := 0; ; n++ {
 				if n == pings {
 					release()
@@ -135,7 +135,7 @@ func TestKernelHoldsWhatPeerDoesNotTake(t *testing.T) {
 	r := start(t, buffered(4<<20), config(func(cfg *Config) {
 		cfg.PingInterval, cfg.PongTimeout, cfg.WriteTimeout = 20*time.Millisecond, 20*time.Second, 200*time.Millisecond
 	}), nil)
-	if err := r.TryWrite(2, make([]byte, 500_000)); err != nil {
+	if err := r.TryWrite(2, make([]byte, 160<<10)); err != nil { // for which a kernel has room as it comes
 		t.Fatal(err)
 	}
 	if n := r.Counts().Queued; n != 0 {
