@@ -16,7 +16,8 @@ import (
 // testStorm: while messages come, clients come, go, and come back elsewhere: each has all, once and in order.
 func testStorm(t *testing.T, c *cluster) {
 	const ahead = 10_000 // at most, of the slowest client: less than MaxReplay and MaxBytes, or who is held up is told a reset
-	var reached [6]atomic.Int64
+	var published atomic.Int64
+	var reached [6]atomic.Int64 // how many of those each client has had, or came too late for
 	slowest := func() int64 {
 		n := reached[0].Load()
 		for i := range reached {
@@ -27,11 +28,11 @@ func testStorm(t *testing.T, c *cluster) {
 	stop := make(chan struct{})
 	var publishing, reading sync.WaitGroup
 	publishing.Go(func() {
-		for n := 0; !t.Failed(); {
-			if int64(n) < slowest()+ahead {
+		for !t.Failed() {
+			if n := int(published.Load()); int64(n) < slowest()+ahead {
 				publish(t, c.node(n), hub.Message{Topic: "a", ID: fmt.Sprint(n)})
 				publish(t, c.node(n), hub.Message{Topic: "b"})
-				n++
+				published.Add(1)
 			} else {
 				time.Sleep(time.Millisecond)
 			}
@@ -48,6 +49,9 @@ func testStorm(t *testing.T, c *cluster) {
 			since, last := "", -1
 			for round := range 5 {
 				cl, f := dial(t, c.node(i+round), since, "a")
+				if last < 0 {
+					reached[i].Store(published.Load())
+				}
 				if f.Reset {
 					t.Errorf("client %d, round %d: reset", i, round)
 				}
