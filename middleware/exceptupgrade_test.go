@@ -46,7 +46,7 @@ func TestExceptUpgrade(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			c.SetDeadline(time.Now().Add(10 * time.Second))
+			c.SetDeadline(time.Now().Add(await.Patience))
 			io.WriteString(c, tt.request)
 			resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 			if err != nil {
@@ -163,7 +163,7 @@ func TestExceptUpgradeEveryHandshake(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			c.SetDeadline(time.Now().Add(10 * time.Second))
+			c.SetDeadline(time.Now().Add(await.Patience))
 			io.WriteString(c, handshake("Accept-Encoding: gzip\r\n"+headers))
 			conns[i] = c
 		}

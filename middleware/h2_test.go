@@ -10,6 +10,7 @@ import (
 	"time"
 
 	_ "example.com/wsecho/middleware/xconnect"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // h2 is one HTTP/2 connection without TLS, by hand, because net/http's client cannot
@@ -24,7 +25,6 @@ const (
 	h2Data         = 0
 	h2Headers      = 1
 	h2RSTStream    = 3
-	h2Settings     = 4
 	h2WindowUpdate = 8
 )
 
@@ -44,11 +44,12 @@ func serveH2(t testing.TB, h http.Handler) *h2 {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
-	io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-	c := &h2{t, conn}
-	c.write(h2Settings, 0, 0, nil)
-	return c
+	conn.SetDeadline(time.Now().Add(await.Patience))
+	// The preface, and an empty SETTINGS frame in the same write: from the one to the other net/http waits for 2 s.
+	if _, err := io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"); err != nil {
+		t.Fatal(err)
+	}
+	return &h2{t, conn}
 }
 
 func (c *h2) write(typ, flags byte, stream uint32, payload []byte) {

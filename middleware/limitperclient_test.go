@@ -90,7 +90,7 @@ func TestLimitPerClientUnderLoad(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				c.SetDeadline(time.Now().Add(10 * time.Second))
+				c.SetDeadline(time.Now().Add(await.Patience))
 				io.WriteString(c, handshake("Connection: Upgrade\r\nUpgrade: websocket\r\n"))
 				resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 				c.Close()

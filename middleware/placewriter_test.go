@@ -96,7 +96,7 @@ func TestLimitPerClientFrees(t *testing.T) {
 				t.Fatal(err)
 			}
 			io.WriteString(c, handshake("Connection: Upgrade\r\nUpgrade: websocket\r\n"))
-			c.SetReadDeadline(time.Now().Add(10 * time.Second))
+			c.SetReadDeadline(time.Now().Add(await.Patience))
 			c.Read(make([]byte, 1)) // an answer, or the end
 			c.Close()
 			var second *websocket.Conn

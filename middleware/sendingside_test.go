@@ -85,6 +85,10 @@ func TestCloseWrite(t *testing.T) {
 // TestCloseWriteBeforeTheAnswer: net/http's RST_STREAM must not meet a peer that has still to answer.
 func TestCloseWriteBeforeTheAnswer(t *testing.T) {
 	c, conn := halfClosed(t)
+	side := &conn.(*hijackedConn).sending
+	side.mu.Lock()
+	side.grace = time.NewTimer(time.Hour) // so that nothing but the answer ends the stream, however long this test is held up
+	side.mu.Unlock()
 	io.WriteString(conn, "bye")
 	if err := conn.(halfCloser).CloseWrite(); err != nil {
 		t.Fatal(err)

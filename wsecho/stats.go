@@ -5,8 +5,8 @@ import "maps"
 // Stats is a snapshot of a Handler's counters, for expvar or any metrics library. Opened is the sum
 // of Open and of all of Ended. Bytes are those of the messages, not compressed.
 type Stats struct {
-	// Open is the number of sessions now. One counts from its upgrade until its OnClose has returned and its
-	// connection is closed.
+	// Open is the number of sessions now. One counts from its upgrade until its OnClose has returned and both close
+	// frames have gone through, or nobody waits for the peer's any more. Its socket may be closed a second later.
 	Open int `json:"open"`
 
 	// Opened is the number of handshakes that were upgraded, ever.

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // twoInARoom opens two pages in one room, which hear each other.
@@ -40,6 +42,7 @@ func TestRoomAfterACrash(t *testing.T) {
 	s := start(t)
 	ann, bob := twoInARoom(t, s)
 	s.Cmd.Process.Signal(syscall.SIGSTOP)
+	await.Poll(t, "the service stands still", s.stopped)
 	ann.say("into the crash")
 	ann.wait(`document.querySelector('#log [data-state=sending]')`)
 	s.Kill()

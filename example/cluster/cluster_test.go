@@ -57,7 +57,8 @@ func TestEndOfANode(t *testing.T) {
 		sent = append(sent, f.sent...)
 	}
 	await.Poll(t, "everybody has heard all that was sent once he was there", func() bool {
-		return everyone(all, func(f *follower) bool { return f.heard[len(f.heard)-1] == all[0].heard[len(all[0].heard)-1] })
+		last := all[0].last()
+		return everyone(all, func(f *follower) bool { return f.heard[len(f.heard)-1] == last })
 	})
 	longest := slices.MaxFunc(all, func(a, b *follower) int { return len(a.heard) - len(b.heard) }).heard
 	for _, f := range all {
@@ -106,6 +107,13 @@ func (f *follower) place() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.at
+}
+
+// last returns the last message that f has heard; there is one.
+func (f *follower) last() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.heard[len(f.heard)-1]
 }
 
 // everyone says whether ok is true of all.

@@ -21,7 +21,7 @@ type follower struct {
 	t     *testing.T
 	guest string
 	nodes []string
-	quit  chan struct{} // closed when it is to send nothing new
+	quit  chan struct{} // closed when it is to send nothing new; who then takes mu sees all that it has sent
 
 	mu      sync.Mutex
 	node    string   // where it is
@@ -121,6 +121,12 @@ func (f *follower) send(ctx context.Context, conn *websocket.Conn) {
 			return
 		}
 		f.mu.Lock()
+		select {
+		case <-f.quit: // closed meanwhile, or at the same time
+			f.mu.Unlock()
+			return
+		default:
+		}
 		n := len(f.sent) + 1
 		f.sent = append(f.sent, fmt.Sprintf("%s %d", f.guest, n))
 		f.waiting = append(f.waiting, n)

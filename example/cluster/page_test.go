@@ -43,6 +43,7 @@ func TestPageMovesWithItsNode(t *testing.T) {
 	for _, tab := range []*page{one, two} {
 		tab.hears("moved")
 		tab.wait("document.querySelectorAll('#log .waiting').length === 0")
+		tab.wait("document.querySelectorAll('#log li:not(.note):not(.waiting)').length >= 42") // what two has said may come behind
 	}
 	said := one.words()
 	if other := two.words(); said != other {

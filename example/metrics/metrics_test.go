@@ -22,6 +22,7 @@ import (
 
 	"example.com/wsecho/example/metrics"
 	"example.com/wsecho/wsecho"
+	"example.com/wsecho/wsecho/wsechotest/await"
 	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
@@ -35,7 +36,7 @@ func busy(t *testing.T, h *wsecho.Handler) *wsecho.Handler {
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
 	t.Cleanup(func() { h.Close() })
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), await.Patience)
 	defer cancel()
 
 	stays := dial(t, ctx, srv.URL)

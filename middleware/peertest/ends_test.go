@@ -137,7 +137,7 @@ func TestShutdown(t *testing.T) {
 // TestServerTimeouts: those of http.Server are for requests.
 func TestServerTimeouts(t *testing.T) {
 	t.Parallel()
-	const timeout = 2 * time.Second // which the connection's preface has to keep, and the way to Hijack
+	const timeout = 4 * time.Second // which the connection's preface has to keep, and the way to Hijack
 	s := overH2C.serve(t, middleware.ExtendedConnect(http.HandlerFunc(coderEcho)), func(s *http.Server) {
 		s.ReadTimeout, s.WriteTimeout, s.IdleTimeout, s.ReadHeaderTimeout = timeout, timeout, timeout, timeout
 	})

@@ -35,7 +35,7 @@ func TestChiTimeout(t *testing.T) {
 	hs := handlers(t)
 	hs["coder with the request's context"] = http.HandlerFunc(coderReadsWithin)
 	cut := map[string]bool{"coder with the request's context": true, "ReverseProxy": true}
-	const limit = 2 * time.Second // time for a handshake on a busy machine
+	const limit = 5 * time.Second // time for a handshake on a busy machine
 	for _, over := range []transport{overHTTP1, overHTTP2} {
 		for name, h := range hs {
 			for _, excepted := range []bool{false, true} {

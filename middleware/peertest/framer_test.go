@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/binary"
-	"io"
 	"net"
 	"testing"
 	"time"
@@ -44,8 +43,12 @@ func (tr transport) frames(t testing.TB, s *server, settings ...http2.Setting) *
 	f := &framer{t: t, conn: c, fr: http2.NewFramer(c, c), settings: map[http2.SettingID]uint32{}}
 	f.fr.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	f.enc = hpack.NewEncoder(&f.block)
-	io.WriteString(c, http2.ClientPreface)
-	f.fr.WriteSettings(settings...)
+	// In one write: from the preface to the SETTINGS net/http waits for 2 s.
+	begin := bytes.NewBufferString(http2.ClientPreface)
+	http2.NewFramer(begin, nil).WriteSettings(settings...)
+	if _, err := c.Write(begin.Bytes()); err != nil {
+		t.Fatal(err)
+	}
 	for {
 		if sf, ok := f.next().(*http2.SettingsFrame); ok && !sf.IsAck() {
 			sf.ForeachSetting(func(s http2.Setting) error { f.settings[s.ID] = s.Val; return nil })

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	_ "example.com/wsecho/middleware/xconnect"
+	"example.com/wsecho/wsecho/wsechotest/await"
 	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
@@ -73,7 +74,7 @@ func offered() (bool, error) {
 		return false, err
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(10 * time.Second))
+	c.SetDeadline(time.Now().Add(await.Patience))
 	// RFC 9113, section 3.4: the preface, and an empty SETTINGS frame.
 	if _, err := io.WriteString(c, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"); err != nil {
 		return false, err

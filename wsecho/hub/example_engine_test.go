@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -130,6 +131,9 @@ func ExampleRegistry() {
 	watching := connect(visible(other), "/", "ben")
 	defer watching.close()
 	fmt.Println(watching.sees())
+	for _, err := other.Here("room/go"); errors.Is(err, hub.ErrUnavailable); _, err = other.Here("room/go") {
+		time.Sleep(time.Millisecond) // it is not on the board yet
+	}
 	ann := connect(visible(one), "/", "ann")
 	defer ann.close()
 	fmt.Println(watching.sees())

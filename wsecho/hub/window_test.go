@@ -79,6 +79,7 @@ func TestMaxReplay(t *testing.T) {
 		synctest.Wait() // what is being handed out as a client comes back is not replayed
 		c, _ := dial(t, sv, first.At, "a", "b")
 		c.wants("0", "0", "1", "1", "2", "2", "3", "3", "4", "4")
+		synctest.Wait() // nor is what comes while it is still catching up handed out
 		say(t, h, "a", "5")
 		synctest.Wait()
 		d, f := dial(t, sv, first.At, "a", "b")
@@ -88,6 +89,7 @@ func TestMaxReplay(t *testing.T) {
 		if !f.Reset {
 			t.Fatalf("%+v instead of a reset", f)
 		}
+		synctest.Wait() // it is told so while it is catching up
 		say(t, h, "a", "6")
 		d.wants("6")
 		if st := h.Stats(); st.Resets != 1 || st.Replayed != 10 {

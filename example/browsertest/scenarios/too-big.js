@@ -2,7 +2,7 @@
 await connect();
 say('small');
 await until(() => rows('received').length === 1);
-hurry(5);
+hurry(2); // the server still has 5 s to answer
 $('sample').value = 'huge';
 $('send-sample').click();
 say('after it');

@@ -2,7 +2,9 @@ package logtest
 
 import (
 	"fmt"
+	"math"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,12 +15,27 @@ import (
 
 // testStorm: while messages come, clients come, go, and come back elsewhere: each has all, once and in order.
 func testStorm(t *testing.T, c *cluster) {
+	const ahead = 10_000 // at most, of the slowest client: less than MaxReplay and MaxBytes, or who is held up is told a reset
+	var published atomic.Int64
+	var reached [6]atomic.Int64 // how many of those each client has had, or came too late for
+	slowest := func() int64 {
+		n := reached[0].Load()
+		for i := range reached {
+			n = min(n, reached[i].Load())
+		}
+		return n
+	}
 	stop := make(chan struct{})
 	var publishing, reading sync.WaitGroup
 	publishing.Go(func() {
-		for n := 0; !t.Failed(); n++ {
-			publish(t, c.node(n), hub.Message{Topic: "a", ID: fmt.Sprint(n)})
-			publish(t, c.node(n), hub.Message{Topic: "b"})
+		for !t.Failed() {
+			if n := int(published.Load()); int64(n) < slowest()+ahead {
+				publish(t, c.node(n), hub.Message{Topic: "a", ID: fmt.Sprint(n)})
+				publish(t, c.node(n), hub.Message{Topic: "b"})
+				published.Add(1)
+			} else {
+				time.Sleep(time.Millisecond)
+			}
 			select {
 			case <-stop:
 				return
@@ -26,11 +43,15 @@ func testStorm(t *testing.T, c *cluster) {
 			}
 		}
 	})
-	for i := range 6 {
+	for i := range reached {
 		reading.Go(func() {
+			defer reached[i].Store(math.MaxInt64 - ahead) // it holds up nobody
 			since, last := "", -1
 			for round := range 5 {
 				cl, f := dial(t, c.node(i+round), since, "a")
+				if last < 0 {
+					reached[i].Store(published.Load())
+				}
 				if f.Reset {
 					t.Errorf("client %d, round %d: reset", i, round)
 				}
@@ -43,6 +64,7 @@ func testStorm(t *testing.T, c *cluster) {
 						return
 					}
 					last = n
+					reached[i].Store(int64(n))
 				}
 				since = cl.at
 				cl.conn.CloseNow()
@@ -126,7 +148,7 @@ func testCloseInAStorm(t *testing.T, c *cluster) {
 	for i, h := range c.nodes {
 		cl, _ := dial(t, h, "", "a")
 		for range 20 {
-			cl.message()
+			cl.next() // a reset too: it may be slower than the storm
 		}
 		h.Close()
 		for {

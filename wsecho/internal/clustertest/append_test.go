@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-
 	"example.com/wsecho/wsecho/hub"
 	"example.com/wsecho/wsecho/wsechotest/await"
 )
@@ -40,9 +38,8 @@ func TestNoTopic(t *testing.T) {
 
 // While NATS is away nothing waits for it; once it is back, what was not stored can be published again.
 func TestAppendWhileAway(t *testing.T) {
-	o := serverOptions("alone", server.RANDOM_PORT, t.TempDir())
+	o := serverOptions("alone", freePorts(t, 1)[0], t.TempDir())
 	first := startServerWith(t, o)
-	o.Port = port(first)
 	s := startService(t, first.ClientURL())
 	m := hub.Message{Topic: "room/go", ID: "1", From: "bob", Data: []byte("1")}
 	stopServer(first)

@@ -3,7 +3,6 @@ package clustertest
 import (
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -83,9 +82,6 @@ func natsURLs(ports []int) string {
 	}
 	return strings.Join(urls, ",")
 }
-
-// port returns where a server listens, for another that takes its place.
-func port(s *server.Server) int { return s.Addr().(*net.TCPAddr).Port }
 
 func stopServer(s *server.Server) {
 	s.Shutdown()

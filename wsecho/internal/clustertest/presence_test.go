@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"example.com/wsecho/wsecho/wsechotest/await"
@@ -97,9 +96,8 @@ func TestPresenceOfADrainedNode(t *testing.T) {
 // part of it was deleted.
 func TestPresenceIsWrittenAgain(t *testing.T) {
 	t.Parallel()
-	o := serverOptions("alone", server.RANDOM_PORT, t.TempDir())
+	o := serverOptions("alone", freePorts(t, 1)[0], t.TempDir())
 	first := startServerWith(t, o)
-	o.Port = port(first)
 	url := first.ClientURL()
 	one, two := startService(t, url), startService(t, url)
 	one.join("ann", "", "appear", "yes")

@@ -123,17 +123,27 @@ func newProcess(t testing.TB, dir, role, name string, port int, args ...string) 
 	return p
 }
 
-// freePorts returns ports of the loopback that nobody listens on.
+// freePorts returns ports of the loopback to listen on. Until the test ends nobody gets one by chance, also while who
+// listens there is down: a socket is bound to it, which a server, as it sets SO_REUSEADDR, does not mind.
 func freePorts(t testing.TB, n int) []int {
 	t.Helper()
 	var ports []int
 	for range n {
-		ln, err := net.Listen("tcp", loopback(0))
+		fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer ln.Close() // not earlier: each is to be another
-		ports = append(ports, ln.Addr().(*net.TCPAddr).Port)
+		syscall.CloseOnExec(fd)
+		t.Cleanup(func() { syscall.Close(fd) })
+		syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
+		if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+			t.Fatal(err)
+		}
+		addr, err := syscall.Getsockname(fd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports = append(ports, addr.(*syscall.SockaddrInet4).Port)
 	}
 	return ports
 }

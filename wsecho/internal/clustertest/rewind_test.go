@@ -5,7 +5,6 @@ import (
 	"os"
 	"testing"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -63,9 +62,8 @@ func TestStreamLostItsEnd(t *testing.T) {
 	for name, stored := range map[string]int{"no more": 0, "fewer than were lost": 3, "as many": 10, "more": 15} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := serverOptions("alone", server.RANDOM_PORT, t.TempDir())
+			o := serverOptions("alone", freePorts(t, 1)[0], t.TempDir())
 			first := startServerWith(t, o)
-			o.Port = port(first)
 			s := startService(t, first.ClientURL())
 			r := s.join("ann", "")
 			r.next()

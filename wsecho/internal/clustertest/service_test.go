@@ -46,6 +46,7 @@ func startServiceWith(t testing.TB, urls string, log *natslog.Log, opts ...nats.
 	log.Conn = nc
 	s := &service{t: t, nc: nc, log: log, rooms: &hub.Hub{Log: log, Registry: log.Registry(), Grace: time.Second}}
 	s.sockets = roomHandler(s.rooms)
+	s.sockets.PingInterval = -1 // readers look away, and answer no ping then
 	mux := http.NewServeMux()
 	mux.Handle("/rooms/{room}", s.sockets)
 	srv := httptest.NewServer(mux)

@@ -12,7 +12,7 @@ import (
 func TestLateNodeHasTheWindow(t *testing.T) {
 	t.Parallel()
 	url := startServer(t).ClientURL()
-	const window = 3 * time.Second // the stream keeps 6: so much time is left to read it
+	const window = 8 * time.Second // the stream keeps 16; so long what is published last has to be read in
 	first := startServiceWith(t, url, &natslog.Log{Name: "test", Replicas: 1, Window: window, Manage: true})
 	r := first.join("ann", "")
 	r.next()

@@ -127,7 +127,7 @@ func (n neighbourhood) measure(p peer, over namedRoute, f flood) (waits []time.D
 	_, err = together(n.honest, n.span, func(i int, stop *atomic.Bool) (int, error) {
 		b := newBatch(uint64(i), 1, text, 64)
 		got := make([]byte, len(b.want))
-		for time.Sleep(n.pause * time.Duration(i) / time.Duration(n.honest)); !stop.Load(); time.Sleep(n.pause) {
+		for time.Sleep(n.pause * time.Duration(i) / time.Duration(n.honest)); ; time.Sleep(n.pause) {
 			sent := time.Now()
 			if _, err := cs[i].Write(b.send); err != nil {
 				return 0, lost(err)
@@ -142,8 +142,10 @@ func (n neighbourhood) measure(p peer, over namedRoute, f flood) (waits []time.D
 				return 0, err
 			}
 			each[i] = append(each[i], time.Since(sent))
+			if stop.Load() { // not before the first, though span may be over
+				return 0, nil
+			}
 		}
-		return 0, nil
 	})
 	if err != nil {
 		return nil, level{}, err

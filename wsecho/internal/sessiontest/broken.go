@@ -5,12 +5,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 
 	"example.com/wsecho/wsecho"
 	"example.com/wsecho/wsecho/internal/peer"
+	"example.com/wsecho/wsecho/wsechotest/await"
 )
 
 // broken is bytes that end a session as soon as they are in. Nothing comes after them, so a
@@ -106,32 +106,36 @@ func runBroken(t *testing.T, over Transport, deflate bool) {
 	t.Run("not UTF-8", func(t *testing.T) { runBytes(t, over, deflate, 1007, "invalid", notUTF8) })
 }
 
-// runBytes sends each after a message that is right: at once, and byte by byte.
+// runBytes sends each after a message that is right: at once, and byte by byte (slow).
 func runBytes(t *testing.T, over Transport, deflate bool, code int, label string, all []broken) {
 	for _, v := range all {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
-			end := End{Frames: []string{"text:hi"}, Code: code, Reason: "*", Label: label, Err: func(err error) bool {
-				return regexp.MustCompile(v.says).MatchString(err.Error())
-			}}
 			for _, slow := range []bool{false, true} {
-				h := &wsecho.Handler{CloseTimeout: time.Second, OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
-					if string(p) != "hi" {
-						t.Errorf("OnMessage got %q", p)
-					}
-					return wsecho.Echo(ctx, s, typ, p)
-				}}
-				b := Start(t, over, h, deflate)
-				b.Peer.HangsUp = true // one that leaves a frame unfinished never gets its close frame through
-				if !slow {
-					b.Send(b.Text("hi"), v.bytes)
-				} else {
-					for _, c := range append(b.Text("hi"), v.bytes...) {
-						b.Send([]byte{c})
-					}
-				}
-				b.Check(t, end)
+				over.promptly(t, func(t *testing.T) { v.run(t, over, deflate, code, label, slow) })
 			}
 		})
 	}
+}
+
+// run sends it, over a session of its own.
+func (v broken) run(t *testing.T, over Transport, deflate bool, code int, label string, slow bool) {
+	h := &wsecho.Handler{CloseTimeout: await.Patience / 2, OnMessage: func(ctx context.Context, s *wsecho.Session, typ websocket.MessageType, p []byte) error {
+		if string(p) != "hi" {
+			t.Errorf("OnMessage got %q", p)
+		}
+		return wsecho.Echo(ctx, s, typ, p)
+	}}
+	b := Start(t, over, h, deflate)
+	b.Peer.HangsUp = true // one that leaves a frame unfinished never gets its close frame through
+	if !slow {
+		b.Send(b.Text("hi"), v.bytes)
+	} else {
+		for _, c := range append(b.Text("hi"), v.bytes...) {
+			b.Send([]byte{c})
+		}
+	}
+	b.Check(t, End{Frames: []string{"text:hi"}, Code: code, Reason: "*", Label: label, Err: func(err error) bool {
+		return regexp.MustCompile(v.says).MatchString(err.Error())
+	}})
 }
