@@ -22,6 +22,7 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // What hooks return after the first cause is neither the cause nor logged.
@@ -221,6 +222,7 @@ func TestMessageAndFIN(t *testing.T) {
 // The peer says goodbye and goes without reading what is still written to it: its close code is the
 // cause, not our broken pipe.
 func TestGoodbyeBeatsBrokenPipe(t *testing.T) {
+	leaktest.Beside(t)
 	ends := make(chan error, 1)
 	e := serve(t, &wsecho.Handler{
 		OnOpen: func(s *wsecho.Session, _ *http.Request) error {

@@ -19,6 +19,7 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // One session's hooks never overlap.
@@ -168,6 +169,7 @@ func TestOnOpenThatFailsCleansUpAfterItself(t *testing.T) {
 
 // OnClose runs exactly once for every session whose OnOpen returned nil or is nil.
 func TestOnCloseRunsOnceForEachOnOpen(t *testing.T) {
+	leaktest.Beside(t)
 	for _, open := range []func(*wsecho.Session, *http.Request) error{nil, func(*wsecho.Session, *http.Request) error { return nil }} {
 		var closes sync.Map
 		var n atomic.Int32

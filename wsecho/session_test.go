@@ -19,9 +19,11 @@ import (
 	"example.com/wsecho/wsecho/internal/peer"
 	"example.com/wsecho/wsecho/internal/sessiontest"
 	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 func TestCloseSendsTheCodeAndTheReason(t *testing.T) {
+	leaktest.Beside(t)
 	for _, c := range []struct{ reason, want string }{
 		{"short", "short"},
 		{strings.Repeat("r", 123), strings.Repeat("r", 123)},

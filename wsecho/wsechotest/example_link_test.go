@@ -44,7 +44,7 @@ func told(h *wsecho.Handler) chan error {
 
 // A client that no longer reads what it is sent.
 func ExampleLink_StopReading() {
-	h := &wsecho.Handler{WriteTimeout: time.Second} // in a bubble it can be what production has
+	h := &wsecho.Handler{WriteTimeout: 500 * time.Millisecond} // in a bubble it can be what production has
 	ended := told(h)
 	c, link := wsechotest.DialLink(t, h, "/", nil)
 	link.StopReading()

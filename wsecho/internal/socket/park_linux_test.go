@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/wsecho/wsecho/wsechotest/await"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // bell is a Waker that says so.
@@ -130,7 +131,8 @@ func TestParkClosed(t *testing.T) {
 func TestParkMany(t *testing.T) {
 	t.Parallel()
 	var l Lot
-	const rounds, sockets = 20, 30
+	const sockets = 30
+	rounds := leaktest.Volume(5, 20, 20)
 	for range rounds {
 		type parkedSocket struct {
 			client, server net.Conn
@@ -163,7 +165,7 @@ func TestParkMany(t *testing.T) {
 			p.client.Close()
 		}
 	}
-	if l.Len() != 0 || l.Count() != rounds*sockets {
+	if l.Len() != 0 || l.Count() != uint64(rounds*sockets) {
 		t.Errorf("%d parked, %d times", l.Len(), l.Count())
 	}
 	if n, err := syscall.EpollWait(l.epfd, make([]syscall.EpollEvent, 1), 0); n != 0 || err != nil {

@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"example.com/wsecho/wsecho/internal/frame"
+	"example.com/wsecho/wsecho/wsechotest/leaktest"
 )
 
 // queued returns the bytes that wait in q, and the memory that is theirs alone.
@@ -87,7 +88,7 @@ func TestQueue(t *testing.T) {
 	t.Parallel()
 	var m model
 	var k counter
-	for range 1_000 {
+	for range leaktest.Volume(200, 1_000, 1_000) {
 		n := rand.IntN([]int{10, 300, 20_000, 100_000}[rand.IntN(4)])
 		switch kind := rand.IntN(6); {
 		case kind < 3 || m.n > 200_000:
