@@ -166,7 +166,7 @@ func TestKernelHoldsWhatPeerTakesSlowly(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.peer.Conn.SetReadDeadline(time.Now().Add(time.Minute))
-	const pieces = 26 // so that all takes more than a timeout, and then some
+	const pieces = 20 // so that all takes longer than WriteTimeout
 	p := make([]byte, size/pieces)
 	for got := 0; got < size-pieces; got += len(p) {
 		if _, err := io.ReadFull(r.peer.Conn, p); err != nil {
