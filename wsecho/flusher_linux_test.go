@@ -18,7 +18,7 @@ func TestSlowReaderBehindLargeBuffer(t *testing.T) {
 	leaktest.Slow(t)
 	t.Parallel()
 	const timeout = noStall
-	b := sessiontest.Start(t, overBuffers(4<<20), &wsecho.Handler{WriteLimit: -1, WriteTimeout: timeout, PingInterval: -1}, false)
+	b := sessiontest.Start(t, overBuffers(4<<20, 32<<10), &wsecho.Handler{WriteLimit: -1, WriteTimeout: timeout, PingInterval: -1}, false)
 	b.Peer.Conn.SetReadDeadline(time.Time{}) // the handshake's
 	if err := b.Session.TryWrite(websocket.MessageBinary, make([]byte, 16<<20)); err != nil {
 		t.Fatal(err)

@@ -34,14 +34,15 @@ func (l sendBuffer) Accept() (net.Conn, error) {
 	return c, err
 }
 
-// overBuffers is TCP whose server's kernel holds much or little, and whose peer's very little.
-func overBuffers(size int) sessiontest.Transport {
+// overBuffers is TCP whose kernel holds about ours bytes of what is written to a peer, and theirs of what it receives: where
+// that is less than 32 KiB its window opens late, by up to a second where the machine is busy.
+func overBuffers(ours, theirs int) sessiontest.Transport {
 	return sessiontest.HTTP1("buffers", func(t testing.TB) (net.Listener, func() (net.Conn, error)) {
 		l := listen(t, "tcp", "127.0.0.1:0")
-		return sendBuffer{l, size}, func() (net.Conn, error) {
+		return sendBuffer{l, ours}, func() (net.Conn, error) {
 			c, err := net.Dial("tcp", l.Addr().String())
 			if err == nil {
-				c.(*net.TCPConn).SetReadBuffer(8 << 10)
+				c.(*net.TCPConn).SetReadBuffer(theirs)
 			}
 			return c, err
 		}
@@ -67,7 +68,7 @@ func TestPingBehindMuch(t *testing.T) {
 		{"in the session", ahead, 16 << 10, -1}, // where a WriteTimeout would watch what it lies behind
 	} {
 		h := &wsecho.Handler{PingInterval: noStall / 25, PongTimeout: noStall, WriteTimeout: c.writeTimeout}
-		b := sessiontest.Start(t, overBuffers(c.buffer), h, false)
+		b := sessiontest.Start(t, overBuffers(c.buffer, 16<<10), h, false)
 		if err := b.Session.TryWrite(websocket.MessageBinary, make([]byte, c.size)); err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +100,7 @@ func TestPingBehindMuch(t *testing.T) {
 func TestPingBehindMuchAndFrozenPeer(t *testing.T) {
 	leaktest.Slow(t)
 	t.Parallel()
-	b := sessiontest.Start(t, overBuffers(4<<20), &wsecho.Handler{PingInterval: noStall, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond}, false)
+	b := sessiontest.Start(t, overBuffers(4<<20, 32<<10), &wsecho.Handler{PingInterval: noStall, PongTimeout: 100 * time.Millisecond, CloseTimeout: 100 * time.Millisecond}, false)
 	b.Session.TryWrite(websocket.MessageBinary, make([]byte, ahead))
 	b.CheckHooks(t, sessiontest.End{Code: 1011, Label: "pong_timeout", Err: func(err error) bool { return errors.Is(err, wsecho.ErrPongTimeout) }})
 }

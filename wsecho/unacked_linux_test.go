@@ -23,7 +23,7 @@ func TestPeerThatSendsPongsAndTakesNothing(t *testing.T) {
 		size int
 	}{
 		{"as it comes", overTCP, 1_500_000}, // the kernel's buffer grows with what it is given
-		{"a large buffer", overBuffers(4 << 20), ahead},
+		{"a large buffer", overBuffers(4<<20, 32<<10), ahead},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -117,11 +117,12 @@ func TestPingThatNoKernelTakes(t *testing.T) {
 	r.endsAs("pong_timeout", ErrPongTimeout)
 }
 
-// buffered is TCP with so much of a kernel's buffer for what we send, and hardly any for the peer to receive.
+// buffered is TCP with so much of a kernel's buffer for what we send, and little for the peer to receive: 32 KiB, as
+// with less its window opens late, by up to a second where the machine is busy.
 func buffered(size int) via {
 	return via{"TCP", func(t testing.TB) (client, server net.Conn) {
 		client, server = pair(t, "tcp", "127.0.0.1:0")
-		if err := errors.Join(client.(*net.TCPConn).SetReadBuffer(8<<10), server.(*net.TCPConn).SetWriteBuffer(size)); err != nil {
+		if err := errors.Join(client.(*net.TCPConn).SetReadBuffer(32<<10), server.(*net.TCPConn).SetWriteBuffer(size)); err != nil {
 			t.Fatal(err)
 		}
 		return client, server
@@ -166,7 +167,7 @@ func TestKernelHoldsWhatPeerTakesSlowly(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.peer.Conn.SetReadDeadline(time.Now().Add(time.Minute))
-	const pieces = 20 // so that all takes longer than WriteTimeout
+	const pieces = 30 // so that all takes longer than WriteTimeout
 	p := make([]byte, size/pieces)
 	for got := 0; got < size-pieces; got += len(p) {
 		if _, err := io.ReadFull(r.peer.Conn, p); err != nil {
