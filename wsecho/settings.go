@@ -40,6 +40,7 @@ func (h *Handler) setup() {
 				CloseTimeout: cmp.Or(h.CloseTimeout, 5*time.Second),
 				ParkAfter:    cmp.Or(h.parkAfter, defaultParkAfter),
 				Lot:          cmp.Or(h.lot, &lot),
+				Brief:        h.OnMessage == nil, // Echo
 			},
 		}
 		var valid bool

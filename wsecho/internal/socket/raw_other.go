@@ -13,8 +13,6 @@ import (
 // rawConn finds no descriptor.
 func rawConn(net.Conn) syscall.RawConn { return nil }
 
-type rawRead struct{}
-
 func (*Reader) initRaw() {}
 
 func (*Reader) readRaw() (int, error) { return 0, errors.ErrUnsupported }

@@ -21,13 +21,6 @@ func rawConn(c net.Conn) syscall.RawConn {
 	return raw
 }
 
-// rawRead is what a Reader needs to read a raw socket.
-type rawRead struct {
-	n   int
-	err error
-	try func(fd uintptr) bool // Reader.tryRead, made once: a method value costs an allocation
-}
-
 func (r *Reader) initRaw() { r.raw.try = r.tryRead }
 
 // readRaw reads a raw socket. Every wait begins with a read that finds nothing: an EOF may already be there, with
@@ -36,28 +29,28 @@ func (r *Reader) readRaw() (int, error) {
 	if err := r.sock.raw.Read(r.raw.try); err != nil {
 		return 0, err
 	}
-	return r.raw.n, r.raw.err
+	return int(r.raw.n), r.raw.err
 }
 
 // tryRead says whether RawConn.Read is done; if not, it waits for readability and tries again.
 func (r *Reader) tryRead(fd uintptr) bool {
 	p := r.buf.Space(false)
-	n, err := readNow(int(fd), p)
+	n, err := readNow(int(fd), p, r.raw.tell)
 	for err == syscall.EINTR {
-		n, err = readNow(int(fd), p)
+		n, err = readNow(int(fd), p, r.raw.tell)
 	}
-	n = max(n, 0)
+	n, r.raw.tell = max(n, 0), false
 	r.buf.Took(n)
 	if n > 0 {
-		r.raw.n, r.raw.err = n, nil
+		r.raw.n, r.raw.err = int32(n), nil // a call takes less than 2 GiB
 		return true
 	}
 	switch err {
 	case nil:
 		err = io.EOF
 	case syscall.EAGAIN:
-		r.ran = 0
-		if r.wait {
+		r.waits()
+		if r.raw.wait {
 			return false
 		}
 		err = ErrNotReady

@@ -39,7 +39,7 @@ func TestReader(t *testing.T) {
 		var k Socket
 		k.Init(server)
 		var b buffer
-		rd := NewReader(&k, &b)
+		rd := NewReader(&k, &b, true)
 		if n, err := rd.Read(false); n != 0 || err != ErrNotReady || b.p != nil {
 			t.Errorf("nothing is there: %d, %v, a buffer of %d", n, err, len(b.p))
 		}

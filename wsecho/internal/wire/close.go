@@ -66,7 +66,7 @@ func (d *discarder) Took(n int) {
 // drain reads and drops what the peer still sends, closes the connection, and with it the connection's part
 // of the end. rest has skipped what had been read before.
 func (c *Conn) drain(rest *discarder) {
-	rd := socket.NewReader(&c.sock, rest)
+	rd := socket.NewReader(&c.sock, rest, true)
 	c.clearInterrupt() // or it would end the first read
 	for parted := false; ; {
 		if rest.frames.Done && !parted {

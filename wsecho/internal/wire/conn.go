@@ -29,7 +29,7 @@ import (
 	"example.com/wsecho/wsecho/internal/socket"
 )
 
-// Config is what all connections of one endpoint share. No field is 0.
+// Config is what all connections of one endpoint share. No number is 0.
 type Config struct {
 	ReadLimit    int64         // bytes of one message, inflated; negative: no limit
 	WriteLimit   int           // bytes that may wait for a slow peer; negative: no limit
@@ -40,6 +40,7 @@ type Config struct {
 	CloseTimeout time.Duration // from the start of the close to its end; negative: the peer is not waited for
 	ParkAfter    time.Duration // of quiet, after which the reader gives up its goroutine
 	Lot          *socket.Lot   // where connections without a goroutine wait
+	Brief        bool          // Message returns soon, or waits: it never computes for long
 }
 
 // Handler is what a Conn calls. It holds no lock when it does.

@@ -51,7 +51,7 @@ func (c *Conn) read(woken bool) {
 
 // readMessages reads and hands messages over for as long as there are any.
 func (c *Conn) readMessages() next {
-	rd := socket.NewReader(&c.sock, &c.in)
+	rd := socket.NewReader(&c.sock, &c.in, c.cfg.Brief)
 	defer rd.Free()
 	for n := 0; ; {
 		c.in.mark()
