@@ -103,6 +103,21 @@ func cpuTime(t *testing.T) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// openFromOutside opens a session from another process than the server's, which ends if that fails.
+func openFromOutside(addr string) *peer.Peer {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	p, answer, err := peer.Handshake(c, peer.Request{})
+	if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
+		fmt.Fprintln(os.Stderr, "handshake:", err, answer)
+		os.Exit(1)
+	}
+	return p
+}
+
 // TestIdlePeers is the other process of TestIdle, and nothing by itself.
 func TestIdlePeers(t *testing.T) {
 	addr := os.Getenv(idleAddress)
@@ -124,17 +139,8 @@ func TestIdlePeers(t *testing.T) {
 	for range n {
 		dials <- true
 		ended.Go(func() {
-			c, err := net.Dial("tcp", addr)
-			if err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				os.Exit(1)
-			}
-			defer c.Close()
-			p, answer, err := peer.Handshake(c, peer.Request{})
-			if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
-				fmt.Fprintln(os.Stderr, "handshake:", err, answer)
-				os.Exit(1)
-			}
+			p := openFromOutside(addr)
+			defer p.Close()
 			<-dials
 			opened.Done()
 			p.Timeout = time.Hour

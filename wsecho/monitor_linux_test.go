@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -76,22 +74,9 @@ func TestMonitorPeers(t *testing.T) {
 	if addr == "" {
 		return
 	}
-	open := func() *peer.Peer {
-		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-		p, answer, err := peer.Handshake(c, peer.Request{})
-		if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
-			fmt.Println("handshake:", err, answer)
-			os.Exit(1)
-		}
-		return p
-	}
-	honest, others := open(), make([]*peer.Peer, 40)
+	honest, others := openFromOutside(addr), make([]*peer.Peer, 40)
 	for i := range others {
-		others[i] = open()
+		others[i] = openFromOutside(addr)
 	}
 	time.Sleep(300 * time.Millisecond) // the monitor falls asleep within some 10
 	if os.Getenv(monitorPeers) == "compute" {
